@@ -1,0 +1,79 @@
+# Everything happens in .venv; remove it (`make clean`) to start afresh. Needs Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+ARGS   ?=
+
+VENV   := .venv
+PY     := $(VENV)/bin/python
+INSTALL := -m pip install --quiet
+
+# Programs of the system tests that pip can install, each a dependency group and an environment of its own.
+PROGRAMS := ministack
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check test-system coverage bench programs clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@echo '  ARGS="..." goes to the program that is run; PYTHON=... chooses the Python of a new .venv'
+
+demo: $(VENV)/.package ## play a whole migration against a local issuer
+	@$(PY) examples/demo.py $(ARGS)
+
+test: $(VENV)/.test ## run the tests
+	$(PY) -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## lint, formatting and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pyright
+
+test-system: $(VENV)/.test programs ## run the tests that need other programs; a missing program is a failure
+	JWTMR_REQUIRE_SYSTEM=1 $(PY) -m pytest -m system $(ARGS)
+
+coverage: $(VENV)/.dev ## run the tests and show the branches that none of them takes
+	$(PY) -m pytest --cov $(ARGS)
+
+bench: $(VENV)/.test ## measure warm validation against the bare signature check
+	@$(PY) tests/benchmarks/run.py $(ARGS)
+
+programs: $(PROGRAMS:%=$(VENV)/programs/%/.ready) ## install the programs of the system tests that pip can install
+
+clean: ## remove .venv and everything else that is not source
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Stamps: each says when its part of .venv was last brought up to pyproject.toml. A larger part includes the smaller ones.
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'jwtmr needs Python 3.11 or newer: make PYTHON=/path/to/python3.x' >&2; exit 1; }
+	@echo 'creating $(VENV) (the first time takes a minute)'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PY) $(INSTALL) --upgrade 'pip>=25.1' # the first with --group
+	@touch $@
+
+$(VENV)/.package: pyproject.toml $(VENV)/.python
+	@echo 'installing jwtmr into $(VENV)'
+	@$(PY) $(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.python
+	@echo 'installing jwtmr and what its tests need into $(VENV)'
+	@$(PY) $(INSTALL) --editable '.[testing]' --group test
+	@touch $(VENV)/.package $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.python
+	@echo 'installing jwtmr and what its development needs into $(VENV)'
+	@$(PY) $(INSTALL) --editable '.[testing]' --group dev
+	@touch $(VENV)/.package $(VENV)/.test $@
+
+# The tests look for a program beside their own Python.
+$(VENV)/programs/%/.ready: pyproject.toml $(VENV)/.python
+	@echo 'installing $* into $(@D)'
+	@$(PY) -m venv --clear $(@D)
+	@$(@D)/bin/python $(INSTALL) --upgrade 'pip>=25.1'
+	@$(@D)/bin/python $(INSTALL) --group $*
+	@ln -sf ../programs/$*/bin/$* $(VENV)/bin/$*
+	@touch $@
