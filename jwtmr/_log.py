@@ -1,0 +1,34 @@
+"""The ``jwtmr`` logger: one line per change of state, and nothing on the way of a request.
+
+A line holds words from closed sets and what the configuration or a key host says. Nothing of a token is ever in it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from jwtmr.events import EndpointChanged, Event, KeysChanged, KeysDiverged, KeysServedStale
+
+logger: Final = logging.getLogger("jwtmr")
+logger.addHandler(logging.NullHandler())
+
+
+def log(event: Event) -> None:
+    """Write the line of ``event``, if it is one that an operator should see."""
+    match event:
+        case EndpointChanged(after="down" | "degraded"):
+            logger.warning("%s: endpoint %s is %s", event.authority, event.endpoint, event.after)
+        case EndpointChanged():
+            logger.info("%s: endpoint %s is %s", event.authority, event.endpoint, event.after)
+        case KeysServedStale():
+            logger.warning("%s: serving keys past their lifetime", event.authority)
+        case KeysDiverged():
+            logger.warning("%s: endpoints contradict each other (%s): %r", event.authority, event.reason, event.kids)
+        case KeysChanged():
+            logger.info("%s: %s lists other keys", event.authority, event.endpoint)
+            if event.refused:
+                reasons = ", ".join(sorted(set(event.refused)))
+                logger.warning("%s: unusable keys at %s: %s", event.authority, event.endpoint, reasons)
+        case _:
+            pass

@@ -1,0 +1,83 @@
+"""JSON that means the same to everybody: strict UTF-8, no duplicate names, no NaN or Infinity, at most 64 deep.
+
+RFC 7515 section 4 and RFC 7519 section 4 let a parser refuse duplicate names or take the last; two parsers that differ
+there disagree about who signed in. ``msgspec`` parses, and a text that it would write again byte for byte has no
+duplicates. Where that differs (blanks, escapes, number forms, duplicates) the exact, slower parser decides.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, Final, Never, cast
+
+import msgspec
+
+MAX_DEPTH: Final = 64
+"""Nested arrays and objects. Tokens and key sets nest three deep; a parser's stack must not be the sender's to
+spend."""
+
+_decode: Final = msgspec.json.Decoder().decode
+_encode: Final = msgspec.json.Encoder().encode
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def object_of(text: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that ``text`` is, or None where it is none by the rules above. Raises nothing."""
+    value: object = None
+    try:
+        if text.count(b"{") + text.count(b"[") <= MAX_DEPTH:  # cannot nest deeper than it opens
+            value = _decode(text)
+            if _encode(value) == text:
+                return _as_object(value)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, OverflowError):
+        return None
+    return _exactly(text)
+
+
+def _exactly(text: bytes) -> dict[str, Any] | None:
+    """Parse slowly, seeing every name and number as it was written."""
+    try:
+        if _depth(text) > MAX_DEPTH:
+            return None
+        characters = text.decode("utf-8")
+        value = json.loads(characters, object_pairs_hook=_distinct, parse_constant=_no_constant, parse_float=_finite)
+        if _SURROGATE.search(characters):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no character
+    except (ValueError, RecursionError):
+        return None
+    return _as_object(value)
+
+
+def _as_object(value: object) -> dict[str, Any] | None:
+    return cast("dict[str, Any]", value) if type(value) is dict else None
+
+
+def _depth(text: bytes) -> int:
+    """How deep the brackets outside of strings nest, without recursion."""
+    deepest = depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", text)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("duplicate name")
+    return members
+
+
+def _no_constant(_: str) -> Never:
+    raise ValueError("NaN or Infinity")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("number out of range")
+    return number

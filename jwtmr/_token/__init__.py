@@ -1,0 +1,1 @@
+"""From the bytes of a token to checked claims. Pure: no clock, no key, no network."""

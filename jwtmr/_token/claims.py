@@ -1,0 +1,114 @@
+"""Steps 3 and 4: the window of a legacy issuer, and what the claims say, as far as no key is needed for it.
+
+RFC 7519 section 4.1, RFC 9068 section 4. ``isinstance`` would be wrong here: ``True`` is an ``int``. Every function
+raises an ``AuthError`` that names the claim and never its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any, Final, cast
+
+from jwtmr.errors import (
+    BoundToken,
+    Expired,
+    InvalidClaim,
+    IssuedAfterCutover,
+    LegacyIssuerRetired,
+    NotYetValid,
+    WrongAudience,
+    WrongClient,
+    WrongTokenUse,
+)
+from jwtmr.issuers import ClaimRules, Issuer
+from jwtmr.settings import Unchecked
+
+MAX_TIME: Final = 253402300799
+"""Unix seconds of 9999-12-31T23:59:59Z, the last moment that a ``datetime`` can hold."""
+
+
+def moment(payload: Mapping[str, Any], name: str) -> float | None:
+    """The NumericDate ``name`` (RFC 7519 section 2) in Unix seconds, or None where it is absent."""
+    if name not in payload:
+        return None
+    value = payload[name]
+    if type(value) is int:
+        if 0 <= value <= MAX_TIME:
+            return value
+    elif type(value) is float and isfinite(value) and 0 <= value <= MAX_TIME:
+        return value
+    raise InvalidClaim(f"claim {name!r} is not a time")
+
+
+def check_window(issuer: Issuer, payload: Mapping[str, Any], now: float) -> None:
+    """A legacy issuer is accepted until a date, for tokens minted before another. Leeway extends neither."""
+    if now >= issuer.accept_until_unix:
+        raise LegacyIssuerRetired("the legacy issuer is not accepted any more")
+    if issuer.issued_before_unix is not None:
+        issued = moment(payload, "iat")
+        if issued is None or issued >= issuer.issued_before_unix:
+            raise IssuedAfterCutover("iat is missing or not before the cut-over")
+
+
+def check_subject_and_time(payload: Mapping[str, Any], now: float, leeway: float) -> None:
+    """``sub`` is a non-empty string, ``exp`` lies ahead, ``nbf`` and ``iat`` do not."""
+    subject = payload.get("sub")
+    if type(subject) is not str or not subject:
+        raise InvalidClaim("claim 'sub' is not a non-empty string")
+    expires = moment(payload, "exp")
+    if expires is None:
+        raise InvalidClaim("claim 'exp' is missing")
+    if now >= expires + leeway:
+        raise Expired("exp has passed")
+    for name in ("nbf", "iat"):
+        since = moment(payload, name)
+        if since is not None and since > now + leeway:
+            raise NotYetValid(f"{name} lies in the future")
+
+
+def rules_for(payload: Mapping[str, Any], rules: Mapping[Any, ClaimRules]) -> ClaimRules:
+    """The rules for the token's own ``token_use``; where rules stand under None there is no such claim to look at."""
+    if None in rules:
+        return rules[None]
+    use = payload.get("token_use")
+    if type(use) is not str:
+        raise InvalidClaim("claim 'token_use' is not a string")
+    if use not in rules:
+        raise WrongTokenUse("token_use is not among the expected ones")
+    return rules[use]
+
+
+def check_claims(payload: Mapping[str, Any], rules: ClaimRules) -> None:
+    """Types of all that a ``Principal`` exposes; then client, audience, and that the token is bound to no key."""
+    for name in (rules.client_claim, rules.username_claim, rules.scope_claim, "jti"):
+        if name is not None and name in payload and type(payload[name]) is not str:
+            raise InvalidClaim(f"claim {name!r} is not a string")
+    groups = rules.groups_claim
+    if groups is not None and groups in payload and not _is_list_of_strings(payload[groups]):
+        raise InvalidClaim(f"claim {groups!r} is not a list of strings")
+    if not isinstance(rules.clients, Unchecked) and payload.get(rules.client_claim) not in rules.clients:
+        raise WrongClient(f"{rules.client_claim} is not among the configured clients")
+    _check_audience(payload, rules)
+    if "cnf" in payload:  # RFC 7800: whoever presents it must prove a key, and nobody asks for that here
+        raise BoundToken("claim 'cnf'")
+
+
+def _check_audience(payload: Mapping[str, Any], rules: ClaimRules) -> None:
+    if isinstance(rules.audience, Unchecked):
+        return
+    if rules.audience is None:
+        if "aud" in payload:
+            raise WrongAudience("aud names an audience, and none is configured")
+        return
+    if "aud" not in payload:
+        raise WrongAudience("aud is missing")
+    named: Any = payload["aud"]
+    if type(named) is not str and not _is_list_of_strings(named):
+        raise InvalidClaim("claim 'aud' is neither a string nor a list of strings")
+    if rules.audience.isdisjoint([named] if type(named) is str else named):
+        raise WrongAudience("aud names none of the configured audiences")
+
+
+def _is_list_of_strings(value: object) -> bool:
+    return type(value) is list and all(type(item) is str for item in cast("list[object]", value))
