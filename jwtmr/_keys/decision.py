@@ -1,0 +1,58 @@
+"""What the state machine answers: a key, or what to do about not having one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from jwtmr._keys.jwk import Key
+from jwtmr.events import Trigger
+from jwtmr.issuers import JwksEndpoint
+from jwtmr.settings import Instant
+
+
+class Next(Enum):
+    """What a request does next."""
+
+    USE = "use"
+    WAIT = "wait"
+    REJECT = "reject"
+    """Nobody lists this key: 401."""
+    UNAVAILABLE = "unavailable"
+    """It cannot be told: 503."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a request does next, and with what."""
+
+    next: Next
+    key: Key | None = None
+    retry_after: int | None = None
+    """Whole seconds, for UNAVAILABLE."""
+    ride: int | None = None
+    """The number of the walk that looks for this request's kid, for WAIT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One attempt to be made: ask this endpoint, and say what came of it."""
+
+    number: int
+    """Attempts are numbered in the order of sending."""
+    place: int
+    endpoint: JwksEndpoint
+    trigger: Trigger
+    walk: int
+    """The walk that it belongs to; 0 for a probe."""
+    sent: Instant
+    etag: str | None
+    """What ``If-None-Match`` says; None for an unconditional request."""
+    held: int | None
+    """The attempt that brought the copy which a 304 would confirm."""
+
+
+def unavailable(wait: float) -> Decision:
+    """Cannot be told for the next ``wait`` seconds."""
+    return Decision(Next.UNAVAILABLE, retry_after=max(1, math.ceil(min(wait, 300.0))))

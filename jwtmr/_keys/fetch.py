@@ -1,0 +1,29 @@
+"""One attempt: from an ``Ask`` through ``http_get`` to a ``Reading``. Raises nothing."""
+
+from __future__ import annotations
+
+from jwtmr._keys.decision import Ask
+from jwtmr._keys.reading import Reading, read_answer
+from jwtmr._keys.walk import ATTEMPT_TIME
+from jwtmr.http import MAX_JWKS_BYTES, HttpGet, TooLarge
+
+
+def fetch(http_get: HttpGet, ask: Ask, allowed: frozenset[str]) -> Reading:
+    """Ask the endpoint once, and read what it says. The limits hold whatever ``http_get`` does."""
+    headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "jwtmr"}
+    if ask.etag is not None:
+        headers["if-none-match"] = ask.etag
+    try:
+        answer = http_get(ask.endpoint.url, headers=headers, timeout=ATTEMPT_TIME, max_bytes=MAX_JWKS_BYTES)
+        if len(answer.body) > MAX_JWKS_BYTES:
+            return Reading("too_large")
+        conditional = ask.etag is not None
+        return read_answer(
+            answer.status, answer.headers, answer.body, allowed=allowed, conditional=conditional, wall=ask.sent.wall
+        )
+    except TooLarge:
+        return Reading("too_large")
+    except TimeoutError:
+        return Reading("timeout")
+    except Exception:  # noqa: BLE001  # whatever somebody's http_get raises is a failed fetch, and must not end the refreshing
+        return Reading("network")

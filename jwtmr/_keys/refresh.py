@@ -1,0 +1,285 @@
+"""The state machine of one authority's keys: what a ``kid`` means now, and what must be asked because of it.
+
+No clock, no lock, no thread, no I/O: every method takes the time, ``source`` does what ``departures`` names and calls
+back. So hours of outages and rotations are tested in milliseconds, and a fleet can be simulated with the real thing.
+
+A request asks ``decide``. If that says WAIT, a walk is in the air, and the request asks again when something changed.
+The rules that look odd, and why:
+
+* a walk in the air answers for a ``kid`` only by knowing it: it may have asked before the key existed;
+* walks for unknown kids are paid for at take-off, from a bucket, however many requests board: a bogus ``kid`` must not
+  cost the key hosts a request each, and must not keep a real rotation waiting for ever;
+* 401 needs an answer of every endpoint that still has a say. Anything less is "cannot check": 503.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, Literal
+
+from jwtmr._keys.decision import Ask, Decision, Next, unavailable
+from jwtmr._keys.endpoints import Endpoints
+from jwtmr._keys.merge import View
+from jwtmr._keys.pace import Backoff, Uniform
+from jwtmr._keys.reading import Reading
+from jwtmr._keys.unknown import UnknownKids
+from jwtmr._keys.walk import FLIGHT_TIME, Walk
+from jwtmr._keys.witness import Witness
+from jwtmr.events import Event, FetchFinished, KeysChanged, RefreshSuppressed, Trigger
+from jwtmr.issuers import Authority
+from jwtmr.reports import EndpointStatus
+from jwtmr.settings import Instant, KeyPolicy
+
+RECHECK_PERIOD: Final = 30.0
+"""Seconds between questions about a kid that one endpoint dropped and another lists."""
+
+_REJECT: Final = Decision(Next.REJECT)
+
+
+class KeyState:
+    """One authority's keys over time. Not thread-safe: ``source`` holds a lock around all but reading ``view``."""
+
+    def __init__(self, authority: Authority, policy: KeyPolicy, now: Instant, uniform: Uniform) -> None:
+        self.view = View()
+        self.walk: Walk | None = None
+        self.departing: Walk | None = None
+        """A walk that has taken off and needs somebody to carry it."""
+        self.changes = 0
+        """Counts adoptions and landings: who waits asks again when it grows."""
+        self._authority = authority
+        self._endpoints = Endpoints(authority.endpoints, policy, now, uniform)
+        self._backoff = Backoff(uniform)
+        self._unknown = UnknownKids(lambda: self._now.mono)
+        self._walks = 0
+        self._now = now
+        self._rechecked: dict[int, float] = {}
+        self._probes: list[Ask] = []
+        self._events: list[Event] = []
+        self._suppressed = False
+        self._witness = Witness(authority.id, authority.endpoints)
+
+    # -- a request asks -----------------------------------------------------------------------------------------------
+
+    def decide(self, kid: str, alg: str, now: Instant, *, ride: int | None = None, patient: bool = True) -> Decision:
+        """What a request with this ``kid`` does next.
+
+        ``ride`` is the walk that has looked for it already, as an earlier decision said; not ``patient``: its time to
+        wait is over.
+        """
+        self._catch_up(now)
+        by_alg = self.view.keys.get(kid)
+        if by_alg is not None:
+            return Decision(Next.USE, by_alg[alg]) if alg in by_alg else _REJECT
+        if kid in self.view.withdrawn or self._unknown.is_refused(kid):
+            return _REJECT
+        if not patient:
+            return unavailable(1)
+        if ride is not None and (self.walk is None or self.walk.number != ride):
+            return unavailable(self._pause(now))  # its walk has landed, and could not tell
+        if self.walk is not None:
+            return self._board(kid)
+        if kid in self.view.disputed:
+            return self._recheck(kid, now)
+        return self._look_for(kid, now) if self.view.alive else self._start(kid, now)
+
+    def warm(self, now: Instant) -> Decision:
+        """Have keys fetched if there are none. WAIT while a walk is in the air."""
+        self._catch_up(now)
+        if self.walk is not None:
+            return Decision(Next.WAIT)
+        return Decision(Next.USE) if self.view.alive else self._start(None, now)
+
+    def _start(self, kid: str | None, now: Instant) -> Decision:
+        places = self._endpoints.walkable(now, alive=False)
+        if not places or now.mono < self._backoff.until:
+            return unavailable(self._pause(now))
+        self._take_off("start", places, now)
+        return Decision(Next.WAIT) if kid is None else self._board(kid)
+
+    def _look_for(self, kid: str, now: Instant) -> Decision:
+        if now.mono < self._backoff.until:
+            return self._suppress("backoff", self._backoff.until - now.mono)
+        places = self._endpoints.walkable(now, alive=True)
+        if places and self._unknown.bucket.take(now.mono):
+            self._take_off("unknown_kid", places, now, self._unknown.passengers(kid, self.view.keys))
+            return self._board(kid)
+        if self._unknown.all_answered_lately(now):
+            return _REJECT
+        return self._suppress("bucket", self._unknown.bucket.wait(now.mono))
+
+    def _recheck(self, kid: str, now: Instant) -> Decision:
+        """Ask those whose word settles what one endpoint dropped and another lists."""
+        if now.mono < self._backoff.until:
+            return unavailable(self._backoff.until - now.mono)
+        walkable = self._endpoints.walkable(now, alive=True)
+        places = [place for place in walkable if place in self.view.disputed[kid]]
+        places = [place for place in places if now.mono >= self._rechecked.get(place, -math.inf) + RECHECK_PERIOD]
+        if not places:
+            return unavailable(RECHECK_PERIOD)
+        self._rechecked.update((place, now.mono) for place in places)
+        self._take_off("recheck", places, now)
+        return self._board(kid)
+
+    def _board(self, kid: str) -> Decision:
+        """Wait for the walk in the air; if it did not take off for this kid, queue for the next as well."""
+        if self.walk is not None and kid in self.walk.kids:
+            return Decision(Next.WAIT, ride=self.walk.number)
+        self._unknown.queue(kid)
+        return Decision(Next.WAIT)
+
+    def _suppress(self, reason: Literal["bucket", "backoff"], wait: float) -> Decision:
+        if not self._suppressed:
+            self._suppressed = True
+            self._events.append(RefreshSuppressed(self._authority.id, reason))
+        return unavailable(wait)
+
+    def _pause(self, now: Instant) -> float:
+        """Seconds until it makes sense to ask again."""
+        opens = min(
+            self._endpoints.opens_at(place, alive=self.view.alive) for place in range(len(self._endpoints.endpoints))
+        )
+        return max(self._backoff.until, opens, now.mono + 1) - now.mono
+
+    # -- walks --------------------------------------------------------------------------------------------------------
+
+    def departures(self) -> tuple[Walk | None, list[Ask]]:
+        """The walk that needs a carrier and the probes to be sent, each handed out once."""
+        walk, probes, self.departing, self._probes = self.departing, self._probes, None, []
+        return walk, probes
+
+    def step(self, number: int, now: Instant) -> list[Ask] | None:
+        """Carry walk ``number`` on: the attempts to make now, or None when it is over."""
+        self._now = now
+        self._give_up(now)
+        walk = self.walk
+        if walk is None or walk.number != number:
+            return None
+        walk.know(kid for kid in walk.kids if kid not in self.view.keys)
+        if walk.landed(now.mono):
+            self._land(walk, now)
+            return None
+        place = walk.next_place(now.mono)
+        return [] if place is None else [self._endpoints.ask(place, walk.trigger, number, now)]
+
+    def wake_at(self, number: int) -> float:
+        """Monotonic seconds at which walk ``number`` wants its next ``step``, if nothing is heard before."""
+        walk = self.walk
+        if walk is None or walk.number != number:
+            return -math.inf
+        return min([walk.wake_at(), *self._endpoints.deadlines(number)])
+
+    def answered(self, ask: Ask, reading: Reading, now: Instant) -> None:
+        """An attempt came home. What came too late was given up already, and is not heard."""
+        self._now = now
+        self._give_up(now)
+        if self._endpoints.finish(ask):
+            self._ended(ask, reading, now)
+            self._publish(now)
+
+    def lost(self, number: int, now: Instant) -> None:
+        """The thread that should carry walk ``number`` did not start, or died."""
+        self._now = now
+        if self.walk is not None and self.walk.number == number:
+            self.walk = self.departing = None
+            self._backoff.failed(now.mono)
+            self.changes += 1
+            self._publish(now)
+
+    def _take_off(self, trigger: Trigger, places: list[int], now: Instant, kids: Iterable[str] = ()) -> None:
+        self._walks += 1
+        self._suppressed = False
+        self.walk = self.departing = Walk(trigger, places, now, kids, number=self._walks)
+
+    def _land(self, walk: Walk, now: Instant) -> None:
+        self.walk = None
+        if not walk.found_keys and not self._endpoints.anyone_answers:
+            self._backoff.failed(now.mono)
+        if walk.trigger == "unknown_kid":
+            everybody = range(len(self._endpoints.endpoints))
+            complete = all(place in walk.answered or self._endpoints.silent(place, now) for place in everybody)
+            missing = [kid for kid in walk.kids if kid not in self.view.keys and kid not in self.view.disputed]
+            self._unknown.concluded(walk.took_off, missing, complete=complete)
+        self.changes += 1
+        self._publish(now)
+
+    def _ended(self, ask: Ask, reading: Reading, now: Instant) -> None:
+        before = self._endpoints.ledger.copies[ask.place]
+        definite = self._endpoints.take_in(ask, reading, now)
+        after = self._endpoints.ledger.copies[ask.place]
+        if self.walk is not None and self.walk.number == ask.walk:
+            self.walk.heard(ask.place, now.mono, good=reading.good, definite=definite)
+        if reading.good:
+            self._backoff.succeeded()
+        where = (self._authority.id, ask.endpoint.url, ask.endpoint.region)
+        self._events.append(FetchFinished(*where, reading.outcome, max(0.0, now.mono - ask.sent.mono), ask.trigger))
+        if after is not None and (before is None or not before.keys.same_keys(after.keys)):
+            self._unknown.keys_changed()
+            old: frozenset[str] = frozenset(before.keys.keys) if before else frozenset()
+            added, removed = len(after.keys.keys.keys() - old), len(old - after.keys.keys.keys())
+            self._events.append(KeysChanged(*where, added, removed, reading.refused))
+        self.changes += 1
+
+    def _give_up(self, now: Instant) -> None:
+        """End attempts that had their time, and a flight whose carrier died or was frozen."""
+        for ask in self._endpoints.overdue(now):
+            self._ended(ask, Reading("timeout"), now)
+        walk = self.walk
+        if walk and max(now.mono - walk.took_off.mono, now.boot - walk.took_off.boot) >= FLIGHT_TIME:
+            self.walk = self.departing = None  # no back-off: the endpoints are not to blame
+            self.changes += 1
+
+    # -- time passes --------------------------------------------------------------------------------------------------
+
+    def _catch_up(self, now: Instant) -> None:
+        """Bring the view up to date if a moment has passed at which something changes, and ask whoever is due."""
+        self._now = now
+        view = self.view
+        if view.since_wall <= now.wall < view.until.wall and now.boot < view.until.boot and now.mono < view.until.mono:
+            return
+        self._give_up(now)
+        self._publish(now)
+        if not self.view.alive:
+            return
+        refresh, probes = self._endpoints.due(now, alive=True)
+        self._probes += [self._endpoints.ask(place, "probe", 0, now) for place in probes]
+        if refresh and self.walk is None and now.mono >= self._backoff.until:
+            self._take_off("refresh", refresh, now)
+        if probes or self.departing:
+            self._publish(now)
+
+    def _publish(self, now: Instant) -> None:
+        """Work out what serves, and until when nobody need ask again."""
+        view = self._endpoints.ledger.resolve(now)
+        self.view = replace(view, until=view.until._replace(mono=min(view.until.mono, self._next_timer(view, now))))
+        states, left = self._endpoints.states(now), self._endpoints.seconds_left(now)
+        self._events += self._witness.compare(self.view, states, left)
+
+    def _next_timer(self, view: View, now: Instant) -> float:
+        idle = self.walk is None and now.mono >= self._backoff.until
+        if view.alive and idle and any(self._endpoints.due(now, alive=True)):
+            return now.mono
+        timers = [self._backoff.until, *self._endpoints.timers(alive=view.alive)]
+        if self.walk is not None:
+            timers.append(self.walk.took_off.mono + FLIGHT_TIME)
+        return min((moment for moment in timers if moment > now.mono), default=math.inf)
+
+    def events(self) -> list[Event]:
+        """What happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def in_child(self, uniform: Uniform, now: Instant) -> None:
+        """After a fork: the parent's keys and back-off, none of its threads, and times of its own."""
+        self.walk = self.departing = None
+        self._probes.clear()
+        self._unknown.in_child()
+        self._backoff.uniform = uniform
+        self._endpoints.in_child(uniform)
+        self._publish(now)
+
+    def report(self, now: Instant) -> tuple[float | None, tuple[EndpointStatus, ...]]:
+        """The seconds for which tokens can still be checked if all stay silent, and what is known of each endpoint."""
+        self._catch_up(now)
+        return self._endpoints.seconds_left(now), self._endpoints.report(now)

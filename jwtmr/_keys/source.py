@@ -1,0 +1,266 @@
+"""One authority's keys over time: the one file with a lock, threads and a ``Future``.
+
+It carries out what the pure state machine in ``refresh`` decides. Readers take ``_view``, an immutable snapshot,
+without a lock. Waiting has one mechanism for threads and event loops: a ``Future`` that is fulfilled when something
+changed. A walk is carried by a short-lived daemon thread, and each attempt has a thread of its own that nobody waits
+for: DNS and a slow drip do not obey time-outs.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from weakref import WeakSet
+
+from jwtmr._keys.decision import Ask, Decision, Next
+from jwtmr._keys.fetch import fetch
+from jwtmr._keys.jwk import Key
+from jwtmr._keys.pace import Uniform
+from jwtmr._keys.reading import Reading
+from jwtmr._keys.refresh import KeyState
+from jwtmr._keys.waiting import Waiting
+from jwtmr._keys.walk import FLIGHT_TIME, Walk
+from jwtmr._log import log
+from jwtmr.errors import KeysUnavailable, UnknownKey, ValidatorClosed
+from jwtmr.events import Announcer, Event
+from jwtmr.http import HttpGet
+from jwtmr.issuers import Authority
+from jwtmr.reports import EndpointStatus
+from jwtmr.settings import Clock, Instant, KeyPolicy, read
+
+T = TypeVar("T")
+
+LOOK_AGAIN: Final = 0.5
+"""Seconds. A carrier looks at the clock at least this often, because a test's clock may jump."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a call of the state machine wants done, once the lock is released."""
+
+    over: Future[None] | None
+    walk: Walk | None
+    probes: list[Ask]
+    events: list[Event]
+
+
+class KeySource:
+    """Finds keys, and keeps them fresh while it is asked."""
+
+    def __init__(
+        self, authority: Authority, policy: KeyPolicy, http_get: HttpGet, clock: Clock, announce: Announcer
+    ) -> None:
+        self._authority: Final = authority
+        self._allowed: Final = frozenset(authority.algorithms)
+        self._policy: Final = policy
+        self._http_get: Final = http_get
+        self._clock: Final = clock
+        self._announce: Final = announce
+        self._lock = threading.Lock()
+        self._state: Final = KeyState(authority, policy, read(clock), _jitter())
+        self._view = self._state.view
+        self._changes = 0
+        self._change: Future[None] = _future()
+        self._wake = threading.Event()
+        self._closed = False
+        _sources.add(self)
+
+    # -- look-up ------------------------------------------------------------------------------------------------------
+
+    def find(self, kid: str, alg: str, wall: float) -> Key | None:
+        """The key, where it is known and nothing is due. No lock, no I/O; None says: ask :meth:`key`."""
+        view = self._view
+        by_alg = view.keys.get(kid)
+        if by_alg is None or not view.since_wall <= wall < view.until.wall:
+            return None
+        if self._clock.monotonic() >= view.until.mono or self._clock.boottime() >= view.until.boot:
+            return None
+        return by_alg.get(alg)
+
+    def is_stale(self, kid: str) -> bool:
+        """Whether the key that serves ``kid`` comes from a set past its lifetime."""
+        return kid in self._view.stale
+
+    def look(self, kid: str, alg: str) -> Waiting[Key]:
+        """Look for the key, waiting if need be. Raises :class:`UnknownKey` or :class:`KeysUnavailable`."""
+        end = time.monotonic() + self._policy.wait
+        ride: int | None = None
+        while True:
+            left = end - time.monotonic()
+            decision, change, airborne = self._decide(kid, alg, ride, patient=left > 0)
+            ride = decision.ride or ride
+            if decision.next is Next.REJECT:
+                raise UnknownKey("no endpoint lists the token's kid")
+            if decision.next is Next.UNAVAILABLE:
+                raise KeysUnavailable("keys cannot be had now", retry_after=decision.retry_after)
+            inline = self._policy.refresh == "inline" and airborne and left > 0
+            if decision.key is not None and not inline:
+                return decision.key
+            yield change, left
+
+    def warm(self) -> Waiting[None]:
+        """Fetch keys if there are none, and wait until they are there or the walk for them has failed."""
+        end = time.monotonic() + FLIGHT_TIME
+        while (left := end - time.monotonic()) > 0:
+            with self._lock:
+                decision = self._state.warm(read(self._clock))
+                effects = self._settle()
+                change = self._change
+            self._carry_out(effects)
+            if decision.next is not Next.WAIT:
+                return
+            yield change, left
+
+    def report(self) -> tuple[float | None, tuple[EndpointStatus, ...]]:
+        """Seconds for which tokens can still be checked if all stay silent, and each endpoint's status."""
+        return self._do(self._state.report)
+
+    def close(self) -> None:
+        """Wake everybody who waits; they find it closed."""
+        with self._lock:
+            self._closed = True
+            over, self._change = self._change, _future()
+        over.set_result(None)
+        self._wake.set()
+
+    # -- the state machine, under the lock ----------------------------------------------------------------------------
+
+    def _decide(self, kid: str, alg: str, ride: int | None, *, patient: bool) -> tuple[Decision, Future[None], bool]:
+        with self._lock:
+            if self._closed:
+                raise ValidatorClosed
+            decision = self._state.decide(kid, alg, read(self._clock), ride=ride, patient=patient)
+            effects = self._settle()
+            change, airborne = self._change, self._state.walk is not None
+        self._carry_out(effects)
+        return decision, change, airborne
+
+    def _do(self, act: Callable[[Instant], T]) -> T:
+        with self._lock:
+            result = act(read(self._clock))
+            effects = self._settle()
+        self._carry_out(effects)
+        return result
+
+    def _settle(self) -> Effects:
+        """Publish the new view, and collect what is to be done without the lock."""
+        self._view = self._state.view
+        over = None
+        if self._state.changes != self._changes:
+            self._changes = self._state.changes
+            over, self._change = self._change, _future()
+        return Effects(over, *self._state.departures(), self._state.events())
+
+    def _carry_out(self, effects: Effects) -> None:
+        if effects.over is not None:
+            effects.over.set_result(None)
+        if effects.walk is not None:
+            self._wake = threading.Event()
+            if not _start(self._fly, effects.walk.number, self._wake):
+                number = effects.walk.number
+                self._do(lambda now: self._state.lost(number, now))
+        for ask in effects.probes:
+            self._send(ask)
+        for event in effects.events:
+            log(event)
+            self._announce(event)
+
+    # -- threads ------------------------------------------------------------------------------------------------------
+
+    def _fly(self, number: int, wake: threading.Event) -> None:
+        """Carry one walk: make its attempts when it is time, until it has landed."""
+        try:
+            while not self._closed:
+                wake.clear()
+                asks = self._do(lambda now: self._state.step(number, now))
+                if asks is None:
+                    return
+                for ask in asks:
+                    self._send(ask)
+                pause = self._state.wake_at(number) - self._clock.monotonic()
+                wake.wait(min(max(pause, 0.0), LOOK_AGAIN))
+        except BaseException:
+            self._do(lambda now: self._state.lost(number, now))
+            raise
+
+    def _send(self, ask: Ask) -> None:
+        if not _start(self._attempt, ask):
+            self._do(lambda now: self._state.answered(ask, Reading("network"), now))
+
+    def _attempt(self, ask: Ask) -> None:
+        reading = fetch(self._http_get, ask, self._allowed)
+        self._do(lambda now: self._state.answered(ask, reading, now))
+        self._wake.set()
+
+    # -- fork ---------------------------------------------------------------------------------------------------------
+
+    def before_fork(self) -> bool:
+        """Hold the lock, so that the child gets no half-made state. False if it could not be had in a second."""
+        return self._lock.acquire(timeout=1)
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Keep keys and back-off; threads, waiters and the lock belong to the parent."""
+        self._lock = threading.Lock()
+        self._change = _future()
+        self._wake = threading.Event()
+        self._state.in_child(_jitter(), read(self._clock))
+        self._view = self._state.view
+
+
+def _jitter() -> Uniform:
+    return random.Random().uniform  # noqa: S311  # spreads load; nobody gains by guessing it
+
+
+def _future() -> Future[None]:
+    future: Future[None] = Future()
+    # RUNNING before anyone can see it: asyncio.wrap_future forwards a cancelled waiter, and cancelling a PENDING future
+    # would cancel it for every waiter.
+    future.set_running_or_notify_cancel()
+    return future
+
+
+def _start(target: Callable[..., None], *args: object) -> bool:
+    """Start a daemon thread. False where none can be had: too many of them, or the interpreter is ending."""
+    try:
+        threading.Thread(target=target, args=args, name=f"jwtmr-{target.__name__.strip('_')}", daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
+
+
+_sources: WeakSet[KeySource] = WeakSet()
+_fork_lock = threading.Lock()
+_held: list[KeySource] = []
+
+
+def _before_fork() -> None:
+    _fork_lock.acquire()
+    _held.extend(source for source in list(_sources) if source.before_fork())
+
+
+def _after_fork_in_parent() -> None:
+    for source in _held:
+        source.after_fork_in_parent()
+    _held.clear()
+    _fork_lock.release()
+
+
+def _after_fork_in_child() -> None:
+    for source in list(_sources):
+        source.after_fork_in_child()
+    _held.clear()
+    _fork_lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -1,0 +1,44 @@
+"""Waiting, once for threads and event loops.
+
+What takes time is a generator: it yields a ``Future`` that is fulfilled when something changed, and for how many
+seconds to wait for it. The two drivers differ in how they wait, and in nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Generator
+from concurrent.futures import Future
+from typing import TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Waiting: TypeAlias = Generator[tuple["Future[None]", float], None, T]
+"""Something that takes time: it yields what to wait for, and for how many seconds at most."""
+
+
+def wait_for(waiting: Waiting[T]) -> T:
+    """Drive ``waiting`` in this thread."""
+    try:
+        while True:
+            change, seconds = next(waiting)
+            concurrent.futures.wait([change], timeout=seconds)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+async def wait_for_async(waiting: Waiting[T]) -> T:
+    """Drive ``waiting`` in this task. Cancelling it disturbs nobody else who waits."""
+    try:
+        while True:
+            change, seconds = next(waiting)
+            waiter = asyncio.wrap_future(change)
+            try:
+                await asyncio.wait([waiter], timeout=seconds)
+            finally:
+                waiter.cancel()  # or the future would call back into a loop that may be closed by then
+    except StopIteration as end:
+        result: T = end.value
+        return result
