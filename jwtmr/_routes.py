@@ -1,0 +1,42 @@
+"""From an exact ``iss`` to all that belongs to it. One look-up, however many authorities there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from jwtmr._keys.source import KeySource
+from jwtmr._token.header import HeaderRules
+from jwtmr.errors import ConfigurationError
+from jwtmr.issuers import Authority, Issuer
+
+
+class Route(NamedTuple):
+    """All that belongs to one exact ``iss``."""
+
+    issuer: Issuer
+    authority: Authority
+    header_rules: HeaderRules
+    source: KeySource
+
+
+def check_authorities(authorities: tuple[Authority, ...]) -> None:
+    """Raise :class:`ConfigurationError` where two authorities could be taken for each other."""
+    if not authorities or not all(isinstance(authority, Authority) for authority in authorities):
+        raise ConfigurationError("authorities", "must be one or more of CognitoUserPool or Authority")
+    for what, values in (
+        ("id", [authority.id for authority in authorities]),
+        ("issuer", [issuer.url for authority in authorities for issuer in authority.issuers]),
+    ):
+        if len(set(values)) != len(values):
+            raise ConfigurationError("authorities", f"must not share an {what}")
+
+
+def routes_of(sources: Sequence[tuple[Authority, KeySource]]) -> dict[str, Route]:
+    """The routes of all issuers. No two share a name: ``check_authorities`` saw to that."""
+    routes: dict[str, Route] = {}
+    for authority, source in sources:
+        only_id = set(authority.claim_rules) == {"id"}
+        rules = HeaderRules.of(authority.algorithms, authority.token_type, only_id_tokens=only_id)
+        routes.update((issuer.url, Route(issuer, authority, rules, source)) for issuer in authority.issuers)
+    return routes

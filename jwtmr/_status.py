@@ -1,0 +1,58 @@
+"""Puts an authority's state into the words that an operator needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from jwtmr.issuers import NEVER, Authority, Issuer
+from jwtmr.reports import AuthorityState, AuthorityStatus, EndpointStatus, IssuerStatus
+
+
+def status_of(
+    authority: Authority, seconds_left: float | None, endpoints: Sequence[EndpointStatus], wall: float
+) -> AuthorityStatus:
+    """The status of ``authority`` at the Unix time ``wall``."""
+    accepted = {issuer.url: wall < issuer.accept_until_unix for issuer in authority.issuers}
+    legacy = [issuer for issuer in authority.issuers if issuer.kind == "legacy"]
+    unswitched = bool(legacy) and endpoints[0].state == "not_enabled"
+    refuses_everything = unswitched and not any(accepted[issuer.url] for issuer in legacy)
+    return AuthorityStatus(
+        authority.id,
+        _state(endpoints),
+        seconds_left,
+        tuple(endpoints),
+        tuple(
+            IssuerStatus(issuer.url, issuer.kind, issuer.region, issuer.accept_until, accepted[issuer.url])
+            for issuer in authority.issuers
+        ),
+        tuple(_problems(legacy, accepted, unswitched=unswitched, refuses_everything=refuses_everything)),
+        refuses_everything,
+    )
+
+
+def _state(endpoints: Sequence[EndpointStatus]) -> AuthorityState:
+    states = {endpoint.state for endpoint in endpoints}
+    if "ok" in states:
+        return "ok"
+    if "degraded" in states:
+        return "degraded"
+    return "down" if states & {"down", "not_enabled"} else "cold"
+
+
+def _problems(
+    legacy: list[Issuer], accepted: dict[str, bool], *, unswitched: bool, refuses_everything: bool
+) -> list[str]:
+    problems: list[str] = []
+    for issuer in legacy:
+        if not accepted[issuer.url] and issuer.accept_until not in (None, NEVER):
+            closed = datetime.fromtimestamp(issuer.accept_until_unix, UTC)
+            problems.append(f"the window of {issuer.url} closed at {closed:%Y-%m-%d %H:%M} UTC: its tokens are refused")
+    if refuses_everything:
+        problems.append(
+            "every token will be refused: the current issuer is not enabled yet, so tokens still name the legacy "
+            "issuer, and that one is not accepted"
+        )
+    elif unswitched:
+        problems.append("the current issuer is not enabled yet: tokens still name the legacy issuer")
+    return problems

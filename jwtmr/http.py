@@ -1,0 +1,111 @@
+"""Fetching a key set over HTTP: one seam, and the limits that hold whatever is behind it.
+
+``import jwtmr`` does not import httpx. ``httpx_get()`` does, in the caller's thread: a fork while another thread is
+inside that first import would leave a child that hangs for good.
+"""
+
+from __future__ import annotations
+
+import importlib
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final, Literal, Protocol, TypeAlias
+
+from jwtmr.errors import ConfigurationError
+from jwtmr.settings import one_of
+
+CONNECT_TIME: Final = 1.0
+"""Seconds to connect. A host that is up answers within a tenth of that from any continent."""
+MAX_JWKS_BYTES: Final = 512 * 1024
+"""Bytes read from an answer, after decompression. A real set is a few kB; a larger body is a misrouted URL or an
+attack, and reading it whole would be the damage."""
+
+_Any: TypeAlias = Any
+"""Something of httpx or httpx2, whichever was chosen: their types cannot be named without importing one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a server answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case; values that came several times are joined by ``", "``."""
+    body: bytes
+
+
+class HttpGet(Protocol):
+    """Makes one GET request. Replace it to go through your own client.
+
+    It must verify TLS, follow no redirect and send no credentials. ``timeout`` is in seconds for the whole exchange,
+    ``max_bytes`` bounds the decompressed body. Both are enforced around it as well; whatever it raises is a failed
+    fetch.
+    """
+
+    def __call__(self, url: str, *, headers: Mapping[str, str], timeout: float, max_bytes: int) -> HttpAnswer:
+        """Ask ``url`` once."""
+        ...
+
+
+class TooLarge(Exception):
+    """The body is larger than ``max_bytes``; a custom ``http_get`` may raise it to have that reported as such."""
+
+
+def httpx_get(
+    ssl_context: ssl.SSLContext | None = None,
+    proxy: str | None = None,
+    trust_env: bool = False,
+    module: Literal["httpx", "httpx2"] = "httpx",
+) -> HttpGet:
+    """Return an :class:`HttpGet` over ``module``, which is imported here and now.
+
+    ``ssl_context``: by default one that verifies against the bundled CA certificates. ``proxy``: a proxy URL.
+    ``trust_env``: whether ``HTTPS_PROXY``, ``SSL_CERT_FILE`` and ``.netrc`` are obeyed; off, so that the environment of
+    a service cannot redirect its trust or send credentials to a key host. Raises :class:`ConfigurationError` for a
+    context that does not verify, and for a module that is not installed.
+    """
+    one_of("module", module, ("httpx", "httpx2"))
+    if ssl_context is not None and (ssl_context.verify_mode != ssl.CERT_REQUIRED or not ssl_context.check_hostname):
+        raise ConfigurationError("ssl_context", "must verify certificates and host names")
+    try:
+        client: _Any = importlib.import_module(module)
+    except ImportError:
+        raise ConfigurationError("module", f"{module} is not installed") from None
+    context = ssl_context or client.create_ssl_context(trust_env=trust_env)
+
+    def get(url: str, *, headers: Mapping[str, str], timeout: float, max_bytes: int) -> HttpAnswer:
+        # A client per attempt: fetches are minutes apart, so a kept connection would be dead, and a child of fork()
+        # would share it with its parent.
+        limits = client.Timeout(timeout, connect=min(CONNECT_TIME, timeout))
+        session = client.Client(
+            verify=context, proxy=proxy, trust_env=trust_env, timeout=limits, follow_redirects=False
+        )
+        try:
+            return _get(session, url, headers, monotonic() + timeout, max_bytes)
+        except client.TimeoutException:
+            raise TimeoutError from None
+
+    return get
+
+
+def _get(session: _Any, url: str, headers: Mapping[str, str], deadline: float, max_bytes: int) -> HttpAnswer:
+    with session, session.stream("GET", url, headers=dict(headers)) as response:
+        body = b"" if response.status_code != 200 else _read(response, deadline, max_bytes)
+        answered = {name.lower(): value for name, value in response.headers.items()}
+        return HttpAnswer(response.status_code, answered, body)
+
+
+def _read(response: _Any, deadline: float, max_bytes: int) -> bytes:
+    """Read a body as it was sent. It was asked for as ``identity``; an encoded one could be a bomb."""
+    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise TooLarge("the answer is compressed, which was not asked for")
+    body = bytearray()
+    for chunk in response.iter_raw(16384):
+        body += chunk
+        if len(body) > max_bytes:
+            raise TooLarge("the answer is too large")
+        if monotonic() > deadline:
+            raise TimeoutError
+    return bytes(body)

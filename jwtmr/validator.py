@@ -1,0 +1,278 @@
+"""The order of the checks; the only file that knows it.
+
+1. Size and shape        ``_token.compact``
+2. Header                ``_token.header``
+3. Issuer and its window here
+4. Claims                ``_token.claims``
+5. Key                   ``_keys.source``
+6. Signature             the key
+7. What the call asks    ``Principal.require``
+
+Cheap before dear, and nothing that needs a key, and so perhaps a fetch, before everything that does not. Until step 6
+has passed, whatever the token says decides nothing but which key to try, and reaches no log, event, label or answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final, Literal, NamedTuple
+
+from jwtmr._keys.jwk import Key
+from jwtmr._keys.source import KeySource
+from jwtmr._keys.waiting import Waiting, wait_for, wait_for_async
+from jwtmr._log import logger
+from jwtmr._routes import Route, check_authorities, routes_of
+from jwtmr._status import status_of
+from jwtmr._token.claims import check_claims, check_subject_and_time, check_window, rules_for
+from jwtmr._token.compact import UnverifiedToken, parse
+from jwtmr._token.header import HeaderRules, check_header
+from jwtmr.errors import (
+    AuthError,
+    ConfigurationError,
+    InvalidSignature,
+    KeysUnavailable,
+    UntrustedIssuer,
+    ValidatorClosed,
+)
+from jwtmr.events import Announcer, LegacyWindowEnding, Observer, TokenAccepted, TokenRefused
+from jwtmr.http import HttpGet, httpx_get
+from jwtmr.issuers import Authority, ClaimRules
+from jwtmr.principal import Principal, VerifiedPrincipal
+from jwtmr.reports import ValidatorStatus
+from jwtmr.settings import Clock, KeyPolicy, Names, SystemClock, TokenUse, one_of, seconds
+
+DEFAULT_POLICY: Final = KeyPolicy()
+SYSTEM_CLOCK: Final = SystemClock()
+MAX_TOKEN_BYTES: Final = 16384
+"""Real tokens have one or two kB; web servers stop at 8 or 16 kB of header."""
+WEEK: Final = 7 * 86400.0
+DAY: Final = 86400.0
+
+
+class _Candidate(NamedTuple):
+    """A token that has passed steps 1 to 4. Still nobody's word."""
+
+    token: UnverifiedToken
+    route: Route
+    rules: ClaimRules
+    kid: str
+    alg: str
+    wall: float
+
+
+class TokenValidator:
+    """Validates tokens of one or more authorities. Thread-safe; make one per process and keep it.
+
+    ``leeway``
+        Seconds, 0 to 300, by which clocks may differ in ``exp``, ``nbf`` and ``iat``. Never extends a legacy window.
+    ``max_token_bytes``
+        Longer tokens are refused unread; 256 to 1048576.
+    ``key_policy``
+        How keys are kept and waited for.
+    ``observers``
+        Receive every event; see ``jwtmr.events``.
+    ``http_get``
+        Fetches keys; by default ``jwtmr.http.httpx_get()``, which imports httpx now, in this thread.
+    ``clock``
+        Where the time comes from; for tests.
+
+    Raises :class:`ConfigurationError` for settings out of bounds, and where two authorities have the same id or issuer.
+    """
+
+    def __init__(
+        self,
+        *authorities: Authority,
+        leeway: float = 30,
+        max_token_bytes: int = MAX_TOKEN_BYTES,
+        key_policy: KeyPolicy = DEFAULT_POLICY,
+        observers: Iterable[Observer] = (),
+        http_get: HttpGet | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        check_authorities(authorities)
+        if type(max_token_bytes) is not int or not 256 <= max_token_bytes <= 1048576:
+            raise ConfigurationError("max_token_bytes", "must be an int between 256 and 1048576")
+        if not isinstance(key_policy, KeyPolicy):
+            raise ConfigurationError("key_policy", "must be a KeyPolicy")
+        self._leeway: Final = seconds("leeway", leeway, low=0, high=300)
+        self._max_token_bytes: Final = max_token_bytes
+        self._clock: Final = clock
+        self._announce: Final = Announcer(observers)
+        self._closed = False
+        self._warned_at: dict[str, float] = {}
+        get = http_get or httpx_get()
+        self._sources: Final = [
+            (authority, KeySource(authority, key_policy, get, clock, self._announce)) for authority in authorities
+        ]
+        self._routes: Final = routes_of(self._sources)
+        self._strangers: Final = HeaderRules.any_of(route.header_rules for route in self._routes.values())
+
+    # -- validation ---------------------------------------------------------------------------------------------------
+
+    def validate(
+        self, token: str, *, scopes: Names = (), any_group: Names | None = None, token_use: TokenUse | None = None
+    ) -> Principal:
+        """Return who ``token`` speaks for, or raise an ``AuthError``. Never a bool, never None.
+
+        **All** ``scopes`` must be granted, the user be in **one** of ``any_group``, and the token be for ``token_use``.
+        Waits for keys at most ``KeyPolicy.wait`` seconds, and only where they are not known.
+        """
+        candidate = self._check(token)
+        key = candidate.route.source.find(candidate.kid, candidate.alg, candidate.wall)
+        if key is None:
+            key = wait_for(self._look(candidate))
+        return self._finish(candidate, key, scopes, any_group, token_use)
+
+    async def validate_async(
+        self, token: str, *, scopes: Names = (), any_group: Names | None = None, token_use: TokenUse | None = None
+    ) -> Principal:
+        """:meth:`validate` for asyncio; differs only in how it waits. Elsewhere (trio) a ``RuntimeError``, at once."""
+        asyncio.get_running_loop()
+        candidate = self._check(token)
+        key = candidate.route.source.find(candidate.kid, candidate.alg, candidate.wall)
+        if key is None:
+            key = await wait_for_async(self._look(candidate))
+        return self._finish(candidate, key, scopes, any_group, token_use)
+
+    def _check(self, token: str) -> _Candidate:
+        """Steps 1 to 4: everything that needs no key."""
+        if self._closed:
+            raise ValidatorClosed
+        try:
+            # 1. Size and shape
+            parsed = parse(token, self._max_token_bytes)
+            payload, wall = parsed.payload, self._clock.wall()
+            iss = payload.get("iss")
+            route = self._routes.get(iss) if type(iss) is str else None
+            # 2. Header
+            kid, alg = check_header(parsed.header, route.header_rules if route else self._strangers)
+            # 3. Issuer
+            if route is None:
+                raise UntrustedIssuer("iss is none of the configured issuers")
+            if route.issuer.kind == "legacy":
+                check_window(route.issuer, payload, wall)
+            # 4. Claims
+            check_subject_and_time(payload, wall, self._leeway)
+            rules = rules_for(payload, route.authority.claim_rules)
+            check_claims(payload, rules)
+        except AuthError as error:
+            self._refused(error, None)
+            raise
+        return _Candidate(parsed, route, rules, kid, alg, wall)
+
+    def _look(self, candidate: _Candidate) -> Waiting[Key]:
+        """Step 5 where the key is not at hand. Time passes, so what depends on time is checked again."""
+        try:
+            key = yield from candidate.route.source.look(candidate.kid, candidate.alg)
+            if candidate.route.issuer.kind == "legacy":
+                check_window(candidate.route.issuer, candidate.token.payload, self._clock.wall())
+            check_subject_and_time(candidate.token.payload, self._clock.wall(), self._leeway)
+        except AuthError as error:
+            self._refused(error, None)
+            raise
+        return key
+
+    def _finish(
+        self,
+        candidate: _Candidate,
+        key: Key,
+        scopes: Names,
+        any_group: Names | None,
+        token_use: TokenUse | None,
+    ) -> Principal:
+        """Steps 6 and 7."""
+        token, route = candidate.token, candidate.route
+        # 6. Signature
+        if not key.verify(token.signed, token.signature):
+            error = InvalidSignature("the signature does not verify")
+            self._refused(error, None)
+            raise error
+        principal = VerifiedPrincipal(
+            route.authority, route.issuer, candidate.rules, token.payload, token.payload_bytes
+        )
+        # 7. What the call asks
+        try:
+            principal.require(scopes=scopes, any_group=any_group, token_use=token_use)
+        except AuthError as error:
+            self._refused(error, route)
+            raise
+        if self._announce:
+            self._accepted(candidate)
+        return principal
+
+    # -- events -------------------------------------------------------------------------------------------------------
+
+    def _refused(self, error: AuthError, route: Route | None) -> None:
+        """``route`` only where the signature was good: else anybody could draw a wave of legacy tokens."""
+        if not self._announce:
+            return
+        if route is None:
+            self._announce(TokenRefused(error.code))
+        else:
+            self._announce(TokenRefused(error.code, route.authority.id, route.issuer.kind, route.issuer.region))
+
+    def _accepted(self, candidate: _Candidate) -> None:
+        authority, issuer, wall = candidate.route.authority.id, candidate.route.issuer, candidate.wall
+        stale = candidate.route.source.is_stale(candidate.kid)
+        expires = float(candidate.token.payload["exp"])
+        use = candidate.rules.token_use
+        self._announce(TokenAccepted(authority, issuer.kind, issuer.region, use, stale, expires))
+        left = issuer.accept_until_unix - wall
+        if left < WEEK and wall - self._warned_at.get(issuer.url, -DAY) >= DAY:
+            self._warned_at[issuer.url] = wall
+            self._announce(LegacyWindowEnding(authority, issuer.url, left))
+
+    # -- operation ----------------------------------------------------------------------------------------------------
+
+    def warm_up(self, require: Literal["any", "all"] | None = None) -> ValidatorStatus:
+        """Fetch keys where there are none, and report. Takes up to 6 seconds in an outage.
+
+        Raises :class:`KeysUnavailable` where ``require`` is not met: ``"any"`` or ``"all"`` authorities have usable
+        keys.
+        """
+        wait_for(self._warm(require))
+        return self._warmed(require)
+
+    async def warm_up_async(self, require: Literal["any", "all"] | None = None) -> ValidatorStatus:
+        """:meth:`warm_up` for asyncio."""
+        await wait_for_async(self._warm(require))
+        return self._warmed(require)
+
+    def _warm(self, require: str | None) -> Waiting[None]:
+        if require is not None:
+            one_of("require", require, ("any", "all"))
+        self._check_open()
+        for _, source in self._sources:
+            next(source.warm(), None)  # all of them take off before the first is waited for
+        for _, source in self._sources:
+            yield from source.warm()
+
+    def _warmed(self, require: str | None) -> ValidatorStatus:
+        status = self.status()
+        for authority in status.authorities:
+            for problem in authority.problems:
+                logger.warning("%s: %s", authority.id, problem)
+        without = [authority.id for authority in status.authorities if authority.state not in ("ok", "degraded")]
+        if (require == "all" and without) or (require == "any" and not status.ready):
+            raise KeysUnavailable("no usable keys: " + ", ".join(without), retry_after=1)
+        return status
+
+    def status(self) -> ValidatorStatus:
+        """What is known of every authority and endpoint now. Waits for nothing; starts a refresh that is due."""
+        self._check_open()
+        wall = self._clock.wall()
+        return ValidatorStatus(
+            tuple(status_of(authority, *source.report(), wall) for authority, source in self._sources),
+            self._announce.failures,
+        )
+
+    def close(self) -> None:
+        """End it: calls that wait and all later ones raise :class:`ValidatorClosed`. May be called again."""
+        self._closed = True
+        for _, source in self._sources:
+            source.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValidatorClosed
