@@ -145,14 +145,18 @@ class Endpoints:
     # -- what they said -----------------------------------------------------------------------------------------------
 
     def take_in(self, ask: Ask, reading: Reading, now: Instant) -> bool:
-        """Take note of how an attempt ended. Returns whether it was an answer, be it that there is nothing here."""
+        """Take note of how an attempt ended. Returns whether it was an answer, be it that there is nothing here.
+
+        An older copy out of some cache is a sign of life, but no answer: it cannot know of a new key.
+        """
         health = self.health[ask.place]
         health.last_outcome = reading.outcome
         if reading.good:
             health.succeeded()
-            if not self._adopt(ask, reading):
-                health.retry_at = now.mono + OLDER_COPY_PAUSE
-            return True
+            if self._adopt(ask, reading):
+                return True
+            health.retry_at = now.mono + OLDER_COPY_PAUSE
+            return False
         if reading.outcome == "client_error" and not health.worked:
             health.refused(now.mono)
             self.ledger.heard[ask.place] = ask.sent

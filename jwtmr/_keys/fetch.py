@@ -11,6 +11,8 @@ from jwtmr.http import MAX_JWKS_BYTES, HttpGet, TooLarge
 def fetch(http_get: HttpGet, ask: Ask, allowed: frozenset[str]) -> Reading:
     """Ask the endpoint once, and read what it says. The limits hold whatever ``http_get`` does."""
     headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "jwtmr"}
+    if ask.trigger in ("unknown_kid", "recheck"):
+        headers["cache-control"] = "no-cache"  # RFC 9111 section 5.2.1.4: a cache cannot know of a new key
     if ask.etag is not None:
         headers["if-none-match"] = ask.etag
     try:

@@ -109,6 +109,8 @@ class KeySource:
         end = time.monotonic() + FLIGHT_TIME
         while (left := end - time.monotonic()) > 0:
             with self._lock:
+                if self._closed:
+                    raise ValidatorClosed
                 decision = self._state.warm(read(self._clock))
                 effects = self._settle()
                 change = self._change
@@ -178,16 +180,19 @@ class KeySource:
         try:
             while not self._closed:
                 wake.clear()
-                asks = self._do(lambda now: self._state.step(number, now))
+                asks, pause = self._do(lambda now: self._step(number, now))
                 if asks is None:
                     return
                 for ask in asks:
                     self._send(ask)
-                pause = self._state.wake_at(number) - self._clock.monotonic()
                 wake.wait(min(max(pause, 0.0), LOOK_AGAIN))
         except BaseException:
             self._do(lambda now: self._state.lost(number, now))
             raise
+
+    def _step(self, number: int, now: Instant) -> tuple[list[Ask] | None, float]:
+        """The walk's attempts to make now, and the seconds until its next step."""
+        return self._state.step(number, now), self._state.wake_at(number) - now.mono
 
     def _send(self, ask: Ask) -> None:
         if not _start(self._attempt, ask):
