@@ -20,8 +20,7 @@ spend."""
 
 _decode: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKET: Final = re.compile(rb"[\[\]{}]")
+_MARK: Final = re.compile(rb'\\.|["\[\]{}]', re.DOTALL)
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -41,7 +40,7 @@ def object_of(text: bytes) -> dict[str, Any] | None:
 def _exactly(text: bytes) -> dict[str, Any] | None:
     """Parse slowly, seeing every name and number as it was written."""
     try:
-        if _depth(text) > MAX_DEPTH:
+        if _nests_too_deep(text):
             return None
         characters = text.decode("utf-8")
         value = json.loads(characters, object_pairs_hook=_distinct, parse_constant=_no_constant, parse_float=_finite)
@@ -56,13 +55,21 @@ def _as_object(value: object) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if type(value) is dict else None
 
 
-def _depth(text: bytes) -> int:
-    """How deep the brackets outside of strings nest, without recursion."""
-    deepest = depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", text)):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+def _nests_too_deep(text: bytes) -> bool:
+    """Whether the brackets outside of strings nest deeper than allowed: one pass, without recursion."""
+    depth, in_string = 0, False
+    for mark in _MARK.findall(text):
+        if mark == b'"':
+            in_string = not in_string
+        elif in_string or len(mark) == 2:
+            continue
+        elif mark in b"]}":
+            depth -= 1
+        elif depth == MAX_DEPTH:
+            return True
+        else:
+            depth += 1
+    return False
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
