@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from jwtmr._keys.source import KeySource
-from jwtmr._token.header import HeaderRules
+from jwtmr._token.header import HeaderRules, KnownHeaders
 from jwtmr.errors import ConfigurationError
 from jwtmr.issuers import Authority, Issuer
 
@@ -18,6 +18,7 @@ class Route(NamedTuple):
     authority: Authority
     header_rules: HeaderRules
     source: KeySource
+    known_headers: KnownHeaders
 
 
 def check_authorities(authorities: tuple[Authority, ...]) -> None:
@@ -38,5 +39,7 @@ def routes_of(sources: Sequence[tuple[Authority, KeySource]]) -> dict[str, Route
     for authority, source in sources:
         only_id = set(authority.claim_rules) == {"id"}
         rules = HeaderRules.of(authority.algorithms, authority.token_type, only_id_tokens=only_id)
-        routes.update((issuer.url, Route(issuer, authority, rules, source)) for issuer in authority.issuers)
+        routes.update(
+            (issuer.url, Route(issuer, authority, rules, source, KnownHeaders())) for issuer in authority.issuers
+        )
     return routes

@@ -74,6 +74,12 @@ class ClaimRules:
     scope_claim: str | None = None
     groups_claim: str | None = None
     username_claim: str | None = None
+    text_claims: tuple[str, ...] = field(init=False, repr=False)
+    """The claims that must be strings where they are present."""
+
+    def __post_init__(self) -> None:
+        texts = (self.client_claim, self.username_claim, self.scope_claim, "jti")
+        object.__setattr__(self, "text_claims", tuple(name for name in texts if name is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

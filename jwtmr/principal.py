@@ -9,14 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Never
+from typing import Any, Never
+
+import msgspec
 
 from jwtmr._strictjson import object_of
 from jwtmr.errors import ConfigurationError, InsufficientGroups, InsufficientScope, WrongTokenUse
 from jwtmr.issuers import Authority, ClaimRules, Issuer
 from jwtmr.settings import TOKEN_USES, IssuerKind, Names, TokenUse, names
 
-_NO_CLAIMS: Final[Any] = None
+
+class VerifiedFacts(msgspec.Struct, frozen=True, gc=False):
+    """What a principal is made of. Internal: whoever makes one vouches that the payload has been **verified**."""
+
+    authority: Authority
+    issuer: Issuer
+    rules: ClaimRules
+    payload: Mapping[str, Any]
+    payload_bytes: bytes
 
 
 class Principal:
@@ -26,58 +36,54 @@ class Principal:
     pickled: a stored one would outlive its token.
     """
 
-    __slots__ = ("__weakref__", "_authority", "_bytes", "_claims", "_issuer", "_payload", "_rules")
+    __slots__ = ("__weakref__", "_claims", "_facts")
 
-    _authority: Authority
-    _issuer: Issuer
-    _rules: ClaimRules
-    _payload: Mapping[str, Any]
-    _bytes: bytes
-    _claims: dict[str, Any]
-
-    def __init__(self) -> None:
-        raise TypeError("a Principal is made by TokenValidator.validate, in tests by jwtmr.testing.make_principal")
+    def __init__(self, facts: VerifiedFacts) -> None:
+        if type(facts) is not VerifiedFacts:
+            raise TypeError("a Principal is made by TokenValidator.validate, in tests by jwtmr.testing.make_principal")
+        self._facts = facts
+        self._claims: dict[str, Any] | None = None
 
     def __reduce__(self) -> Never:
         raise TypeError("a Principal cannot be pickled or copied")
 
     def __repr__(self) -> str:
-        return f"<Principal authority={self._authority.id!r} issuer_kind={self.issuer_kind!r}>"  # says nothing of who
+        return f"<Principal authority={self._facts.authority.id!r} issuer_kind={self.issuer_kind!r}>"  # says nothing of who
 
     @property
     def subject(self) -> str:
         """``sub``: unique within :attr:`issuer`."""
-        return str(self._payload["sub"])
+        return str(self._facts.payload["sub"])
 
     @property
     def issuer(self) -> str:
         """The stable issuer: the same before, during and after the issuer moved. Key users on ``(issuer, subject)``."""
-        return self._authority.stable_issuer
+        return self._facts.authority.stable_issuer
 
     @property
     def token_issuer(self) -> str:
         """``iss`` as the token says it."""
-        return self._issuer.url
+        return self._facts.issuer.url
 
     @property
     def issuer_kind(self) -> IssuerKind:
         """Whether the token names a current or a legacy issuer."""
-        return self._issuer.kind
+        return self._facts.issuer.kind
 
     @property
     def issuer_region(self) -> str | None:
         """The region that the issuer's name stands for, as configured."""
-        return self._issuer.region
+        return self._facts.issuer.region
 
     @property
     def client_id(self) -> str | None:
         """The client that the token was issued to: ``client_id`` of access tokens, ``aud`` of Cognito's ID tokens."""
-        return self._text(self._rules.client_claim)
+        return self._text(self._facts.rules.client_claim)
 
     @property
     def username(self) -> str | None:
         """The user's name; machines have none."""
-        return self._text(self._rules.username_claim)
+        return self._text(self._facts.rules.username_claim)
 
     @property
     def token_id(self) -> str | None:
@@ -87,36 +93,36 @@ class Principal:
     @property
     def token_use(self) -> TokenUse | None:
         """``"access"`` or ``"id"``; None where the provider's tokens do not say."""
-        return self._rules.token_use
+        return self._facts.rules.token_use
 
     @property
     def scopes(self) -> frozenset[str]:
         """The granted scopes (RFC 6749 section 3.3)."""
-        text = self._text(self._rules.scope_claim)
+        text = self._text(self._facts.rules.scope_claim)
         return frozenset(text.split(" ")) - {""} if text else frozenset()
 
     @property
     def groups(self) -> frozenset[str]:
         """The user's groups."""
-        name = self._rules.groups_claim
-        return frozenset(self._payload.get(name, ())) if name else frozenset()
+        name = self._facts.rules.groups_claim
+        return frozenset(self._facts.payload.get(name, ())) if name else frozenset()
 
     @property
     def expires_at(self) -> datetime:
         """``exp``, aware, in UTC."""
-        return datetime.fromtimestamp(self._payload["exp"], UTC)
+        return datetime.fromtimestamp(self._facts.payload["exp"], UTC)
 
     @property
     def issued_at(self) -> datetime | None:
         """``iat``, aware, in UTC."""
-        issued = self._payload.get("iat")
+        issued = self._facts.payload.get("iat")
         return None if issued is None else datetime.fromtimestamp(issued, UTC)
 
     @property
     def claims(self) -> dict[str, Any]:
         """All claims, decoded afresh for this principal: changing them changes nobody else's."""
-        if self._claims is _NO_CLAIMS:
-            self._claims = object_of(self._bytes) or {}
+        if self._claims is None:
+            self._claims = object_of(self._facts.payload_bytes) or {}
         return self._claims
 
     def require(self, *, scopes: Names = (), any_group: Names | None = None, token_use: TokenUse | None = None) -> None:
@@ -136,24 +142,8 @@ class Principal:
         if token_use is not None:
             if token_use not in TOKEN_USES:
                 raise ConfigurationError("token_use", 'must be "access" or "id"')
-            if token_use != self._rules.token_use:
+            if token_use != self._facts.rules.token_use:
                 raise WrongTokenUse("the call asks for another token use")
 
     def _text(self, name: str | None) -> str | None:
-        return self._payload.get(name) if name else None
-
-
-class VerifiedPrincipal(Principal):
-    """The one way to make a principal. Internal: whoever calls this vouches that the claims have been **verified**."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, authority: Authority, issuer: Issuer, rules: ClaimRules, payload: Mapping[str, Any], payload_bytes: bytes
-    ) -> None:
-        self._authority = authority
-        self._issuer = issuer
-        self._rules = rules
-        self._payload = payload
-        self._bytes = payload_bytes
-        self._claims = _NO_CLAIMS
+        return self._facts.payload.get(name) if name else None

@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, cast
 
 from jwtmr.errors import ConfigurationError
@@ -99,7 +100,7 @@ class Clock(Protocol):
         ...
 
     def boottime(self) -> float:
-        """Like :meth:`monotonic`, counting the time that the machine was suspended, where that can be known."""
+        """Like :meth:`monotonic`, and never slower; counts suspension of the machine too, where that can be known."""
         ...
 
 
@@ -107,15 +108,11 @@ _BOOTTIME: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class SystemClock:
-    """The clocks of this machine."""
+    """The clocks of this machine. ``boottime`` is the monotonic clock where the system has no better one."""
 
     wall = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
-
-    @staticmethod
-    def boottime() -> float:
-        """Seconds since the machine started, suspension included; the monotonic clock where there is no such clock."""
-        return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
+    boottime = staticmethod(time.monotonic if _BOOTTIME is None else partial(time.clock_gettime, _BOOTTIME))
 
     def __repr__(self) -> str:
         return "SystemClock()"

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+import msgspec
 
 from jwtmr._keys.jwk import Key
 from jwtmr._keys.source import KeySource
@@ -25,7 +27,7 @@ from jwtmr._log import logger
 from jwtmr._routes import Route, check_authorities, routes_of
 from jwtmr._status import status_of
 from jwtmr._token.claims import check_claims, check_subject_and_time, check_window, rules_for
-from jwtmr._token.compact import UnverifiedToken, parse
+from jwtmr._token.compact import UnverifiedToken, header_of, parse
 from jwtmr._token.header import HeaderRules, check_header
 from jwtmr.errors import (
     AuthError,
@@ -38,7 +40,7 @@ from jwtmr.errors import (
 from jwtmr.events import Announcer, LegacyWindowEnding, Observer, TokenAccepted, TokenRefused
 from jwtmr.http import HttpGet, httpx_get
 from jwtmr.issuers import Authority, ClaimRules
-from jwtmr.principal import Principal, VerifiedPrincipal
+from jwtmr.principal import Principal, VerifiedFacts
 from jwtmr.reports import ValidatorStatus
 from jwtmr.settings import Clock, KeyPolicy, Names, SystemClock, TokenUse, one_of, seconds
 
@@ -50,7 +52,7 @@ WEEK: Final = 7 * 86400.0
 DAY: Final = 86400.0
 
 
-class _Candidate(NamedTuple):
+class _Candidate(msgspec.Struct, frozen=True, gc=False):
     """A token that has passed steps 1 to 4. Still nobody's word."""
 
     token: UnverifiedToken
@@ -99,6 +101,7 @@ class TokenValidator:
         self._max_token_bytes: Final = max_token_bytes
         self._clock: Final = clock
         self._announce: Final = Announcer(observers)
+        self._observed: Final = bool(self._announce)
         self._closed = False
         self._warned_at: dict[str, float] = {}
         get = http_get or httpx_get()
@@ -146,10 +149,13 @@ class TokenValidator:
             iss = payload.get("iss")
             route = self._routes.get(iss) if type(iss) is str else None
             # 2. Header
-            kid, alg = check_header(parsed.header, route.header_rules if route else self._strangers)
-            # 3. Issuer
             if route is None:
+                check_header(header_of(parsed), self._strangers)
+                # 3. Issuer
                 raise UntrustedIssuer("iss is none of the configured issuers")
+            known = route.known_headers.get(parsed.header_part)
+            kid, alg = known or check_header(header_of(parsed), route.header_rules)
+            # 3. Issuer
             if route.issuer.kind == "legacy":
                 check_window(route.issuer, payload, wall)
             # 4. Claims
@@ -188,24 +194,36 @@ class TokenValidator:
             error = InvalidSignature("the signature does not verify")
             self._refused(error, None)
             raise error
-        principal = VerifiedPrincipal(
-            route.authority, route.issuer, candidate.rules, token.payload, token.payload_bytes
+        route.known_headers.learn(token.header_part, candidate.kid, candidate.alg)
+        principal = Principal(
+            VerifiedFacts(route.authority, route.issuer, candidate.rules, token.payload, token.payload_bytes)
         )
         # 7. What the call asks
+        if scopes != () or any_group is not None or token_use is not None:
+            self._require(principal, route, scopes, any_group, token_use)
+        if self._observed:
+            self._accepted(candidate)
+        return principal
+
+    def _require(
+        self,
+        principal: Principal,
+        route: Route,
+        scopes: Names,
+        any_group: Names | None,
+        token_use: TokenUse | None,
+    ) -> None:
         try:
             principal.require(scopes=scopes, any_group=any_group, token_use=token_use)
         except AuthError as error:
             self._refused(error, route)
             raise
-        if self._announce:
-            self._accepted(candidate)
-        return principal
 
     # -- events -------------------------------------------------------------------------------------------------------
 
     def _refused(self, error: AuthError, route: Route | None) -> None:
         """``route`` only where the signature was good: else anybody could draw a wave of legacy tokens."""
-        if not self._announce:
+        if not self._observed:
             return
         if route is None:
             self._announce(TokenRefused(error.code))

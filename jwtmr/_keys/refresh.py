@@ -252,7 +252,9 @@ class KeyState:
     def _publish(self, now: Instant) -> None:
         """Work out what serves, and until when nobody need ask again."""
         view = self._endpoints.ledger.resolve(now)
-        self.view = replace(view, until=view.until._replace(mono=min(view.until.mono, self._next_timer(view, now))))
+        mono = min(view.until.mono, self._next_timer(view, now))
+        boot = min(view.until.boot, now.boot + (mono - now.mono))  # the boot clock alone will do: it is never slower
+        self.view = replace(view, until=Instant(mono, boot, view.until.wall))
         states, left = self._endpoints.states(now), self._endpoints.seconds_left(now)
         self._events += self._witness.compare(self.view, states, left)
 

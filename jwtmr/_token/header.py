@@ -39,6 +39,24 @@ class HeaderRules(NamedTuple):
         )
 
 
+class KnownHeaders(dict[bytes, tuple[str, str]]):
+    """``kid`` and ``alg`` of headers that passed, by their base64: an issuer sends the same few all the time.
+
+    Learned only from tokens whose signature was good, so that nobody else can fill it; what a header says does not
+    change, so nothing in it can grow old.
+    """
+
+    LIMIT: Final = 64
+    """Headers remembered. An issuer signs with two or three keys; rotations add to that, until it starts anew."""
+
+    def learn(self, part: bytes, kid: str, alg: str) -> None:
+        """Remember a header of a verified token."""
+        if part not in self:
+            if len(self) >= self.LIMIT:
+                self.clear()
+            self[part] = (kid, alg)
+
+
 def check_header(header: Mapping[str, Any], rules: HeaderRules) -> tuple[str, str]:
     """Return ``kid`` and ``alg``. Raises :class:`UnsupportedToken`.
 
