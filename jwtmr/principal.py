@@ -48,7 +48,7 @@ class Principal:
         raise TypeError("a Principal cannot be pickled or copied")
 
     def __repr__(self) -> str:
-        return f"<Principal authority={self._facts.authority.id!r} issuer_kind={self.issuer_kind!r}>"  # says nothing of who
+        return f"<Principal authority={self._facts.authority.id!r} issuer_kind={self.issuer_kind!r}>"
 
     @property
     def subject(self) -> str:
