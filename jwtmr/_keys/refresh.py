@@ -127,7 +127,13 @@ class KeyState:
         if self.walk is not None and kid in self.walk.kids:
             return Decision(Next.WAIT, ride=self.walk.number)
         self._unknown.queue(kid)
+        self.hurry()
         return Decision(Next.WAIT)
+
+    def hurry(self) -> None:
+        """Somebody waits for the walk in the air: a silent region must not use up his time."""
+        if self.walk is not None:
+            self.walk.hurried = True
 
     def _suppress(self, reason: Literal["bucket", "backoff"], wait: float) -> Decision:
         if not self._suppressed:

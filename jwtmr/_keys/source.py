@@ -36,8 +36,8 @@ from jwtmr.settings import Clock, Instant, KeyPolicy, read
 
 T = TypeVar("T")
 
-LOOK_AGAIN: Final = 0.5
-"""Seconds. A carrier looks at the clock at least this often, because a test's clock may jump."""
+LOOK_AGAIN: Final = 0.1
+"""Seconds. A carrier looks up at least this often: somebody may be in a hurry, and a test's clock may jump."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class KeySource:
     ) -> None:
         self._authority: Final = authority
         self._allowed: Final = frozenset(authority.algorithms)
-        self._policy: Final = policy
+        self._wait: Final = policy.wait
+        self._inline: Final = policy.refresh == "inline"
         self._http_get: Final = http_get
         self._clock: Final = clock
         self._announce: Final = announce
@@ -89,7 +90,7 @@ class KeySource:
 
     def look(self, kid: str, alg: str) -> Waiting[Key]:
         """Look for the key, waiting if need be. Raises :class:`UnknownKey` or :class:`KeysUnavailable`."""
-        end = time.monotonic() + self._policy.wait
+        end = time.monotonic() + self._wait
         ride: int | None = None
         while True:
             left = end - time.monotonic()
@@ -99,8 +100,7 @@ class KeySource:
                 raise UnknownKey("no endpoint lists the token's kid")
             if decision.next is Next.UNAVAILABLE:
                 raise KeysUnavailable("keys cannot be had now", retry_after=decision.retry_after)
-            inline = self._policy.refresh == "inline" and airborne and left > 0
-            if decision.key is not None and not inline:
+            if decision.key is not None and not (self._inline and airborne and left > 0):
                 return decision.key
             yield change, left
 
@@ -138,6 +138,8 @@ class KeySource:
             if self._closed:
                 raise ValidatorClosed
             decision = self._state.decide(kid, alg, read(self._clock), ride=ride, patient=patient)
+            if self._inline:
+                self._state.hurry()
             effects = self._settle()
             change, airborne = self._change, self._state.walk is not None
         self._carry_out(effects)

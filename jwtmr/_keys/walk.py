@@ -49,6 +49,8 @@ class Walk:
         self.answered: set[int] = set()
         """Places that said which keys there are, or that there are none."""
         self.found_keys = False
+        self.hurried = False
+        """Somebody waits who needs another walk: a refresh then lands without those who had their head start."""
         self._left = list(places)
         self._pending: set[int] = set()
         self._last: int | None = None
@@ -83,9 +85,15 @@ class Walk:
 
     def landed(self, now: float) -> bool:
         """Whether the walk is over: nothing left to ask or to wait for, enough found, or out of time."""
-        return self._over or now >= self.took_off.mono + WALK_TIME or not (self._left or self._pending)
+        silent_ones_left = self._hurries() and not self._left and now >= self._next_at
+        late = now >= self.took_off.mono + WALK_TIME
+        return self._over or late or silent_ones_left or not (self._left or self._pending)
 
     def wake_at(self) -> float:
         """When to look again if nothing is heard before."""
         end = self.took_off.mono + WALK_TIME
-        return min(end, self._next_at) if self._left else end
+        return min(end, self._next_at) if self._left or self._hurries() else end
+
+    def _hurries(self) -> bool:
+        """A walk for a ``kid`` waits for everybody it can: to say "no" it needs every answer."""
+        return self.hurried and self.trigger in ("refresh", "recheck")
