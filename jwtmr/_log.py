@@ -6,6 +6,7 @@ A line holds words from closed sets and what the configuration or a key host say
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Final
 
 from jwtmr.events import EndpointChanged, Event, KeysChanged, KeysDiverged, KeysServedStale
@@ -15,7 +16,12 @@ logger.addHandler(logging.NullHandler())
 
 
 def log(event: Event) -> None:
-    """Write the line of ``event``, if it is one that an operator should see."""
+    """Write the line of ``event``, if it is one that an operator should see. Raises nothing."""
+    with suppress(Exception):  # somebody's logging filter must not turn a settled outcome into another one
+        _write(event)
+
+
+def _write(event: Event) -> None:
     match event:
         case EndpointChanged(after="down" | "degraded"):
             logger.warning("%s: endpoint %s is %s", event.authority, event.endpoint, event.after)

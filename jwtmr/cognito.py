@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias, cast
 
 from jwtmr.errors import ConfigurationError
 from jwtmr.issuers import NEVER, Authority, ClaimRules, Issuer, JwksEndpoint, check_moment, check_url
-from jwtmr.settings import TOKEN_USES, UNCHECKED, IssuerKind, Names, TokenUse, Unchecked, names, one_of
+from jwtmr.settings import TOKEN_USES, UNCHECKED, IssuerKind, Names, TokenUse, Unchecked, flag, names, one_of
 
 IssuerType: TypeAlias = Literal["original", "updated"]
 """Cognito's ``IssuerConfiguration.Type``: the regional issuer, or the multi-Region one."""
@@ -56,7 +56,8 @@ class CognitoUserPool(Authority):
         derived, each stands in the region of the one that it replaces. Alone, it leaves the issuer names in place.
     ``stable_issuer``
         What ``Principal.issuer`` says; by default the original issuer of the primary region, before, during and after
-        the switch, so that users keyed on ``(issuer, subject)`` stay the same users.
+        the switch, so that users keyed on ``(issuer, subject)`` stay the same users. With issuer names of your own it
+        is the first of the legacy ones: give it, or keep ``legacy_issuer_urls``, when the window is over.
     """
 
     def __init__(
@@ -78,25 +79,21 @@ class CognitoUserPool(Authority):
         dns_suffix: str = "amazonaws.com",
     ) -> None:
         one_of("issuer_type", issuer_type, ("original", "updated"))
-        region = _primary_region(user_pool_id, derived=issuer_url is None)
-        replicas = _replicas(replica_regions, region, issuers_too=accept_replica_issuers)
-        if not isinstance(dns_suffix, str) or not _HOST.fullmatch(dns_suffix):
-            raise ConfigurationError("dns_suffix", "must be a DNS suffix such as amazonaws.com")
-        hosts = _Hosts(user_pool_id, region, replicas, dns_suffix)
+        flag("accept_replica_issuers", accept_replica_issuers)
+        for parameter, url in (("issuer_url", issuer_url), ("stable_issuer", stable_issuer)):
+            if url is not None:
+                check_url(parameter, url)
+        hosts = _hosts(user_pool_id, issuer_url, replica_regions, dns_suffix)
+        if accept_replica_issuers and not hosts.replicas:
+            raise ConfigurationError("accept_replica_issuers", "needs replica_regions")
         if issuer_type == "original":
             given = (accept_legacy_until, legacy_issued_before, legacy_issuer_urls)
             issuers = _original_issuers(hosts, issuer_url, given, with_replicas=accept_replica_issuers)
-            stable = issuers[0].url
         else:
             window = _window(accept_legacy_until, legacy_issued_before)
-            old = hosts.legacy(legacy_issuer_urls, with_replicas=accept_replica_issuers)
-            issuers = (
-                Issuer(issuer_url or hosts.updated, "current", region),
-                *(Issuer(url, "legacy", where, *window) for url, where in old),
-            )
-            stable = old[0][0]
-        if stable_issuer is not None:
-            check_url("stable_issuer", stable_issuer)
+            old = hosts.legacy(legacy_issuer_urls, issuer_url, with_replicas=accept_replica_issuers)
+            current = Issuer(issuer_url or hosts.updated, "current", hosts.region)
+            issuers = (current, *(Issuer(url, "legacy", where, *window) for url, where in old))
         super().__init__(
             id=user_pool_id,
             issuers=issuers,
@@ -104,7 +101,7 @@ class CognitoUserPool(Authority):
             algorithms=("RS256",),
             token_type=UNCHECKED,
             claim_rules=_claim_rules(_token_uses(token_use), client_ids, audience),
-            stable_issuer=stable_issuer or stable,
+            stable_issuer=_stable(issuers, hosts) if stable_issuer is None else stable_issuer,
         )
 
 
@@ -117,13 +114,32 @@ class _Hosts:
         self.region = region
         self.replicas = tuple((f"https://cognito-idp.{replica}.{suffix}/{pool}", replica) for replica in replicas)
 
-    def legacy(self, given: Names | None, *, with_replicas: bool) -> list[tuple[str, str | None]]:
+    def legacy(self, given: Names | None, current: str | None, *, with_replicas: bool) -> list[tuple[str, str | None]]:
         """The issuers that the pool had before, and the region each names."""
+        replicas = list(self.replicas) if with_replicas else []
         if given is None:
-            return [(self.original, self.region), *(self.replicas if with_replicas else ())]
+            return [(self.original, self.region), *replicas]
+        urls = names("legacy_issuer_urls", given)
+        for url in urls:
+            check_url("legacy_issuer_urls", url)
+        if {current or self.updated, *(url for url, _ in replicas)} & set(urls):
+            raise ConfigurationError("legacy_issuer_urls", "must not name an issuer twice")
         regions = {self.original: self.region, **dict(self.replicas)}
-        listed = [(url, regions.get(url)) for url in names("legacy_issuer_urls", given)]
-        return [*listed, *(self.replicas if with_replicas else ())]
+        return [*((url, regions.get(url)) for url in urls), *replicas]
+
+
+def _hosts(pool: str, issuer_url: str | None, replica_regions: object, dns_suffix: str) -> _Hosts:
+    region = _primary_region(pool, derived=issuer_url is None)
+    replicas = _replicas(replica_regions, region)
+    if not isinstance(dns_suffix, str) or not _HOST.fullmatch(dns_suffix):
+        raise ConfigurationError("dns_suffix", "must be a DNS suffix such as amazonaws.com")
+    return _Hosts(pool, region, replicas, dns_suffix)
+
+
+def _stable(issuers: tuple[Issuer, ...], hosts: _Hosts) -> str:
+    """The issuer that users are keyed on: the original one of the primary region, wherever it stands in a list."""
+    old = [issuer.url for issuer in issuers if issuer.kind == "legacy"] or [issuer.url for issuer in issuers]
+    return hosts.original if hosts.original in old else old[0]
 
 
 def _original_issuers(
@@ -158,15 +174,13 @@ def _primary_region(user_pool_id: object, *, derived: bool) -> str:
     return region
 
 
-def _replicas(given: object, primary: str, *, issuers_too: bool) -> tuple[str, ...]:
+def _replicas(given: object, primary: str) -> tuple[str, ...]:
     replicas = names("replica_regions", given, allow_empty=True)
     for region in replicas:
         if not _REGION.fullmatch(region):
             raise ConfigurationError("replica_regions", "must hold region names such as us-west-2")
         if region == primary:
             raise ConfigurationError("replica_regions", "must not hold the primary region")
-    if issuers_too and not replicas:
-        raise ConfigurationError("accept_replica_issuers", "needs replica_regions")
     return replicas
 
 
@@ -182,13 +196,14 @@ def _token_uses(given: object) -> tuple[TokenUse, ...]:
 def _claim_rules(
     uses: tuple[TokenUse, ...], client_ids: Names | Unchecked, audience: str | Names | Unchecked | None
 ) -> dict[TokenUse | None, ClaimRules]:
-    clients = client_ids if client_ids is UNCHECKED else frozenset(names("client_ids", client_ids))
+    clients = client_ids if client_ids is UNCHECKED else frozenset(names("client_ids", client_ids, uncheckable=True))
     if audience is not None and "access" not in uses:
         raise ConfigurationError("audience", "concerns access tokens, and only ID tokens are accepted")
     if audience is None or audience is UNCHECKED:
         wanted: frozenset[str] | Unchecked | None = audience
     else:
-        wanted = frozenset(names("audience", (audience,) if isinstance(audience, str) else audience))
+        given = (audience,) if isinstance(audience, str) else audience
+        wanted = frozenset(names("audience", given, uncheckable=True))
     groups = "cognito:groups"
     rules = {
         "access": ClaimRules(

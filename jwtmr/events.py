@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, cast
 
-from jwtmr.settings import IssuerKind, TokenUse
+from jwtmr.errors import ConfigurationError
+from jwtmr.settings import IssuerKind, TokenUse, check_methods
 
 EndpointState: TypeAlias = Literal["cold", "ok", "degraded", "down", "not_enabled"]
 """``cold``: not asked yet. ``ok``: its keys are within their lifetime. ``degraded``: they serve past it. ``down``: it
@@ -140,6 +141,16 @@ class Observer(Protocol):
     def on_event(self, event: Event, /) -> None:
         """Take note of ``event``. What this raises is swallowed and counted."""
         ...
+
+
+def announcer(observers: object) -> Announcer:
+    """Check ``observers`` and make their announcer. Raises ``ConfigurationError`` for what cannot observe."""
+    if not isinstance(observers, Iterable):
+        raise ConfigurationError("observers", "must be a list or a tuple of observers")
+    listed = list(cast("Iterable[Observer]", observers))
+    for observer in listed:
+        check_methods("observers", observer, ("on_event",))
+    return Announcer(listed)
 
 
 class Announcer:

@@ -74,6 +74,9 @@ def httpx_get(
     except ImportError:
         raise ConfigurationError("module", f"{module} is not installed") from None
     context = ssl_context or client.create_ssl_context(trust_env=trust_env)
+    # Making a client and naming a host import the rest. A fork during an import in another thread hangs the child.
+    client.Client(verify=context, proxy=proxy, trust_env=trust_env).close()
+    "localhost".encode("idna")
 
     def get(url: str, *, headers: Mapping[str, str], timeout: float, max_bytes: int) -> HttpAnswer:
         # A client per attempt: fetches are minutes apart, so a kept connection would be dead, and a child of fork()
@@ -102,7 +105,7 @@ def _read(response: _Any, deadline: float, max_bytes: int) -> bytes:
     if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise TooLarge("the answer is compressed, which was not asked for")
     body = bytearray()
-    for chunk in response.iter_raw(16384):
+    for chunk in response.iter_raw():
         body += chunk
         if len(body) > max_bytes:
             raise TooLarge("the answer is too large")

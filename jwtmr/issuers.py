@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from jwtmr.errors import ConfigurationError
-from jwtmr.settings import IssuerKind, TokenUse, Unchecked
+from jwtmr.settings import IssuerKind, TokenUse, Unchecked, one_of
 
 ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -42,10 +42,12 @@ class Issuer:
 
     def __post_init__(self) -> None:
         check_url("issuer", self.url)
+        one_of("kind", self.kind, ("current", "legacy"))
         if self.kind == "legacy" and self.accept_until is None:
             raise ConfigurationError("accept_until", "must be given for a legacy issuer")
-        if self.kind == "current" and (self.accept_until or self.issued_before):
-            raise ConfigurationError("accept_until", "belongs to legacy issuers only")
+        for parameter in ("accept_until", "issued_before"):
+            if self.kind == "current" and getattr(self, parameter) is not None:
+                raise ConfigurationError(parameter, "belongs to legacy issuers only")
         until = check_moment("accept_until", self.accept_until)
         object.__setattr__(self, "accept_until_unix", float("inf") if until is None else until)
         object.__setattr__(self, "issued_before_unix", check_moment("issued_before", self.issued_before))
@@ -111,6 +113,8 @@ class Authority:
                 raise ConfigurationError(parameter, "must not name a URL twice")
         if not any(issuer.kind == "current" for issuer in self.issuers):
             raise ConfigurationError("issuers", "must hold a current issuer")
+        if self.token_type == "":
+            raise ConfigurationError("token_type", "must be a media type such as at+jwt, or jwtmr.UNCHECKED")
         unknown = sorted(set(self.algorithms) - ALGORITHMS)
         if unknown:
             raise ConfigurationError("algorithms", f"must be among {', '.join(sorted(ALGORITHMS))}; not {unknown[0]!r}")
@@ -135,7 +139,11 @@ def check_moment(parameter: str, moment: object) -> float | None:
 
 def check_url(parameter: str, url: object) -> None:
     """Raise :class:`ConfigurationError` unless ``url`` is https, or http on loopback, without user info or fragment."""
-    if not isinstance(url, str) or not url.isascii() or any(character <= " " for character in url):
+    if (
+        not isinstance(url, str)
+        or not url.isascii()
+        or any(character <= " " or character == "\x7f" for character in url)
+    ):
         raise ConfigurationError(parameter, "must be a URL of printable ASCII characters")
     scheme, host = _scheme_and_host(url)
     if not host:

@@ -14,9 +14,9 @@ from typing import Any, Never
 import msgspec
 
 from jwtmr._strictjson import object_of
-from jwtmr.errors import ConfigurationError, InsufficientGroups, InsufficientScope, WrongTokenUse
+from jwtmr.errors import InsufficientGroups, InsufficientScope, WrongTokenUse
 from jwtmr.issuers import Authority, ClaimRules, Issuer
-from jwtmr.settings import TOKEN_USES, IssuerKind, Names, TokenUse, names
+from jwtmr.settings import TOKEN_USES, IssuerKind, Names, TokenUse, names, one_of
 
 
 class VerifiedFacts(msgspec.Struct, frozen=True, gc=False):
@@ -131,19 +131,16 @@ class Principal:
         :class:`InsufficientScope` or :class:`InsufficientGroups` (403), :class:`WrongTokenUse` (401);
         :class:`ConfigurationError` for a bare string or for no group at all.
         """
-        if scopes:
-            wanted = frozenset(names("scopes", scopes))
-            if not wanted <= self.scopes:
-                raise InsufficientScope("a required scope is not granted", required_scopes=wanted)
-        elif isinstance(scopes, str):
-            names("scopes", scopes)
-        if any_group is not None and self.groups.isdisjoint(names("any_group", any_group)):
-            raise InsufficientGroups("in none of the required groups")
+        wanted = frozenset(names("scopes", scopes, allow_empty=True))
+        groups = None if any_group is None else names("any_group", any_group)
         if token_use is not None:
-            if token_use not in TOKEN_USES:
-                raise ConfigurationError("token_use", 'must be "access" or "id"')
-            if token_use != self._facts.rules.token_use:
-                raise WrongTokenUse("the call asks for another token use")
+            one_of("token_use", token_use, TOKEN_USES)
+        if not wanted <= self.scopes:
+            raise InsufficientScope("a required scope is not granted", required_scopes=wanted)
+        if groups is not None and self.groups.isdisjoint(groups):
+            raise InsufficientGroups("in none of the required groups")
+        if token_use is not None and token_use != self._facts.rules.token_use:
+            raise WrongTokenUse("the call asks for another token use")
 
     def _text(self, name: str | None) -> str | None:
         return self._facts.payload.get(name) if name else None

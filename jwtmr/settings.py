@@ -41,11 +41,11 @@ IssuerKind: TypeAlias = Literal["current", "legacy"]
 TOKEN_USES: Final[tuple[TokenUse, ...]] = ("access", "id")
 
 
-def names(parameter: str, value: object, *, allow_empty: bool = False) -> tuple[str, ...]:
+def names(parameter: str, value: object, *, allow_empty: bool = False, uncheckable: bool = False) -> tuple[str, ...]:
     """Return ``value`` as a tuple of distinct, non-empty strings in their order.
 
     Raises :class:`ConfigurationError` for a bare string, for anything that is no collection of strings, and for an
-    empty one unless ``allow_empty``: where empty would mean unchecked, that has to be typed ``UNCHECKED``.
+    empty one unless ``allow_empty``. ``uncheckable``: ``UNCHECKED`` is what an empty one may have meant.
     """
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise ConfigurationError(parameter, f"must be a list, tuple or set of strings, not {type(value).__name__}")
@@ -54,7 +54,8 @@ def names(parameter: str, value: object, *, allow_empty: bool = False) -> tuple[
     if len(listed) != len(given):
         raise ConfigurationError(parameter, "must hold non-empty strings only")
     if not listed and not allow_empty:
-        raise ConfigurationError(parameter, "must not be empty; to leave a check out write jwtmr.UNCHECKED")
+        advice = "; to leave a check out write jwtmr.UNCHECKED" if uncheckable else ""
+        raise ConfigurationError(parameter, "must not be empty" + advice)
     return tuple(dict.fromkeys(listed if isinstance(value, (list, tuple)) else sorted(listed)))
 
 
@@ -63,11 +64,24 @@ def seconds(parameter: str, value: object, *, low: float, high: float) -> float:
 
     Raises :class:`ConfigurationError` for a ``bool``, for what is no number, and outside the bounds.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -math.inf < value < math.inf:
         raise ConfigurationError(parameter, f"must be a number of seconds, not {type(value).__name__}")
     if not low <= value <= high:
         raise ConfigurationError(parameter, f"must be between {low:g} and {high:g} seconds")
     return float(value)
+
+
+def check_methods(parameter: str, value: object, methods: Iterable[str]) -> None:
+    """Raise :class:`ConfigurationError` unless ``value`` has all ``methods``."""
+    for method in methods:
+        if not callable(getattr(value, method, None)):
+            raise ConfigurationError(parameter, f"must have a method {method}, not be {type(value).__name__}")
+
+
+def flag(parameter: str, value: object) -> None:
+    """Raise :class:`ConfigurationError` unless ``value`` is True or False: ``"false"`` would count as true."""
+    if type(value) is not bool:
+        raise ConfigurationError(parameter, f"must be a bool, not {type(value).__name__}")
 
 
 def one_of(parameter: str, value: object, allowed: Iterable[str]) -> None:

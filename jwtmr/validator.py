@@ -37,12 +37,12 @@ from jwtmr.errors import (
     UntrustedIssuer,
     ValidatorClosed,
 )
-from jwtmr.events import Announcer, LegacyWindowEnding, Observer, TokenAccepted, TokenRefused
+from jwtmr.events import LegacyWindowEnding, Observer, TokenAccepted, TokenRefused, announcer
 from jwtmr.http import HttpGet, httpx_get
 from jwtmr.issuers import Authority, ClaimRules
 from jwtmr.principal import Principal, VerifiedFacts
 from jwtmr.reports import ValidatorStatus
-from jwtmr.settings import Clock, KeyPolicy, Names, SystemClock, TokenUse, one_of, seconds
+from jwtmr.settings import Clock, KeyPolicy, Names, SystemClock, TokenUse, check_methods, one_of, seconds
 
 DEFAULT_POLICY: Final = KeyPolicy()
 SYSTEM_CLOCK: Final = SystemClock()
@@ -97,14 +97,17 @@ class TokenValidator:
             raise ConfigurationError("max_token_bytes", "must be an int between 256 and 1048576")
         if not isinstance(key_policy, KeyPolicy):
             raise ConfigurationError("key_policy", "must be a KeyPolicy")
+        if http_get is not None and not callable(http_get):
+            raise ConfigurationError("http_get", "must be callable, as jwtmr.HttpGet says")
+        check_methods("clock", clock, ("wall", "monotonic", "boottime"))
         self._leeway: Final = seconds("leeway", leeway, low=0, high=300)
         self._max_token_bytes: Final = max_token_bytes
         self._clock: Final = clock
-        self._announce: Final = Announcer(observers)
+        self._announce: Final = announcer(observers)
         self._observed: Final = bool(self._announce)
         self._closed = False
         self._warned_at: dict[str, float] = {}
-        get = http_get or httpx_get()
+        get = httpx_get() if http_get is None else http_get
         self._sources: Final = [
             (authority, KeySource(authority, key_policy, get, clock, self._announce)) for authority in authorities
         ]

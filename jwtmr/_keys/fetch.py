@@ -27,5 +27,5 @@ def fetch(http_get: HttpGet, ask: Ask, allowed: frozenset[str]) -> Reading:
         return Reading("too_large")
     except TimeoutError:
         return Reading("timeout")
-    except Exception:  # noqa: BLE001  # whatever somebody's http_get raises is a failed fetch, and must not end the refreshing
+    except BaseException:  # noqa: BLE001  # a thread of ours: whatever ends somebody's http_get is a failed fetch
         return Reading("network")

@@ -197,6 +197,7 @@ class KeyState:
         self._walks += 1
         self._suppressed = False
         self.walk = self.departing = Walk(trigger, places, now, kids, number=self._walks)
+        self._publish(now)  # the flight has an end, also if its carrier never says so
 
     def _land(self, walk: Walk, now: Instant) -> None:
         self.walk = None
@@ -252,7 +253,7 @@ class KeyState:
         self._probes += [self._endpoints.ask(place, "probe", 0, now) for place in probes]
         if refresh and self.walk is None and now.mono >= self._backoff.until:
             self._take_off("refresh", refresh, now)
-        if probes or self.departing:
+        elif probes:
             self._publish(now)
 
     def _publish(self, now: Instant) -> None:

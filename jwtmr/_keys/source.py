@@ -70,7 +70,8 @@ class KeySource:
         self._change: Future[None] = _future()
         self._wake = threading.Event()
         self._closed = False
-        _sources.add(self)
+        with _fork_lock:
+            _sources.add(self)
 
     # -- look-up ------------------------------------------------------------------------------------------------------
 
@@ -199,6 +200,7 @@ class KeySource:
     def _send(self, ask: Ask) -> None:
         if not _start(self._attempt, ask):
             self._do(lambda now: self._state.answered(ask, Reading("network"), now))
+            self._wake.set()
 
     def _attempt(self, ask: Ask) -> None:
         reading = fetch(self._http_get, ask, self._allowed)

@@ -10,6 +10,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import Generator
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -38,7 +39,8 @@ async def wait_for_async(waiting: Waiting[T]) -> T:
             try:
                 await asyncio.wait([waiter], timeout=seconds)
             finally:
-                waiter.cancel()  # or the future would call back into a loop that may be closed by then
+                with suppress(RuntimeError):  # the loop is closed, and this is being collected
+                    waiter.cancel()  # or the future would call back into a loop that may be closed by then
     except StopIteration as end:
         result: T = end.value
         return result
