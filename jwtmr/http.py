@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from jwtmr.errors import ConfigurationError
-from jwtmr.settings import one_of
+from jwtmr.settings import flag, one_of
 
 CONNECT_TIME: Final = 1.0
 """Seconds to connect. A host that is up answers within a tenth of that from any continent."""
@@ -67,6 +67,9 @@ def httpx_get(
     context that does not verify, and for a module that is not installed.
     """
     one_of("module", module, ("httpx", "httpx2"))
+    flag("trust_env", trust_env)
+    if ssl_context is not None and not isinstance(ssl_context, ssl.SSLContext):
+        raise ConfigurationError("ssl_context", "must be an ssl.SSLContext")
     if ssl_context is not None and (ssl_context.verify_mode != ssl.CERT_REQUIRED or not ssl_context.check_hostname):
         raise ConfigurationError("ssl_context", "must verify certificates and host names")
     try:
@@ -74,9 +77,7 @@ def httpx_get(
     except ImportError:
         raise ConfigurationError("module", f"{module} is not installed") from None
     context = ssl_context or client.create_ssl_context(trust_env=trust_env)
-    # Making a client and naming a host import the rest. A fork during an import in another thread hangs the child.
-    client.Client(verify=context, proxy=proxy, trust_env=trust_env).close()
-    "localhost".encode("idna")
+    _try_out(client, context, proxy, trust_env)
 
     def get(url: str, *, headers: Mapping[str, str], timeout: float, max_bytes: int) -> HttpAnswer:
         # A client per attempt: fetches are minutes apart, so a kept connection would be dead, and a child of fork()
@@ -91,6 +92,18 @@ def httpx_get(
             raise TimeoutError from None
 
     return get
+
+
+def _try_out(client: _Any, context: ssl.SSLContext, proxy: str | None, trust_env: bool) -> None:
+    """Make a client once, and name a host, here and now.
+
+    Both import more. A fork while another thread is inside an import would leave a child that hangs for good.
+    """
+    try:
+        client.Client(verify=context, proxy=proxy, trust_env=trust_env).close()
+    except (ValueError, TypeError, AttributeError, ImportError, client.InvalidURL):
+        raise ConfigurationError("proxy", "must be the URL of a proxy that can be used here") from None
+    "localhost".encode("idna")
 
 
 def _get(session: _Any, url: str, headers: Mapping[str, str], deadline: float, max_bytes: int) -> HttpAnswer:

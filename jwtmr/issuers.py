@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from jwtmr.errors import ConfigurationError
-from jwtmr.settings import IssuerKind, TokenUse, Unchecked, one_of
+from jwtmr.settings import UNCHECKED, IssuerKind, TokenUse, Unchecked, names, one_of
 
 ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -80,6 +80,12 @@ class ClaimRules:
     """The claims that must be strings where they are present."""
 
     def __post_init__(self) -> None:
+        for parameter in ("clients", "audience"):
+            given = getattr(self, parameter)
+            if given is not UNCHECKED and not (given is None and parameter == "audience"):
+                object.__setattr__(self, parameter, frozenset(names(parameter, given, uncheckable=True)))
+        for parameter in ("client_claim", "scope_claim", "groups_claim", "username_claim"):
+            check_text(parameter, getattr(self, parameter), optional=parameter != "client_claim")
         texts = (self.client_claim, self.username_claim, self.scope_claim, "jti")
         object.__setattr__(self, "text_claims", tuple(name for name in texts if name is not None))
 
@@ -113,17 +119,28 @@ class Authority:
                 raise ConfigurationError(parameter, "must not name a URL twice")
         if not any(issuer.kind == "current" for issuer in self.issuers):
             raise ConfigurationError("issuers", "must hold a current issuer")
-        if self.token_type == "":
-            raise ConfigurationError("token_type", "must be a media type such as at+jwt, or jwtmr.UNCHECKED")
-        unknown = sorted(set(self.algorithms) - ALGORITHMS)
+        if self.token_type is not UNCHECKED:
+            check_text("token_type", self.token_type)
+        unknown = sorted(set(names("algorithms", self.algorithms)) - ALGORITHMS)
         if unknown:
             raise ConfigurationError("algorithms", f"must be among {', '.join(sorted(ALGORITHMS))}; not {unknown[0]!r}")
+        for use, rules in self.claim_rules.items():
+            if not isinstance(rules, ClaimRules) or rules.token_use != use:
+                raise ConfigurationError("claim_rules", "must hold ClaimRules, each under its own token_use")
+        if None in self.claim_rules and len(self.claim_rules) > 1:
+            raise ConfigurationError("claim_rules", "must be either under None alone or under values of token_use")
         object.__setattr__(self, "claim_rules", MappingProxyType(dict(self.claim_rules)))
 
     @property
     def current_issuer(self) -> str:
         """The issuer that new tokens name: the first of the current ones."""
         return next(issuer.url for issuer in self.issuers if issuer.kind == "current")
+
+
+def check_text(parameter: str, value: object, *, optional: bool = False) -> None:
+    """Raise :class:`ConfigurationError` unless ``value`` is a non-empty string, or None where that is ``optional``."""
+    if not (value is None and optional) and not (isinstance(value, str) and value):
+        raise ConfigurationError(parameter, "must be a non-empty string")
 
 
 def check_moment(parameter: str, moment: object) -> float | None:

@@ -36,16 +36,13 @@ class Endpoints:
     ABANDONED_TIME: Final = 30.0
     """Seconds for which an endpoint is not asked while an attempt that was given up still runs."""
 
-    def __init__(
-        self, endpoints: tuple[JwksEndpoint, ...], policy: KeyPolicy, start: Instant, uniform: Uniform
-    ) -> None:
+    def __init__(self, endpoints: tuple[JwksEndpoint, ...], policy: KeyPolicy, uniform: Uniform) -> None:
         self.endpoints: Final = endpoints
         self.order: Final = asking_order(endpoints)
         self.health: Final = [Health() for _ in endpoints]
         silence = policy.max_stale or MAX_LIFETIME
         self.ledger: Final = Ledger(len(endpoints), max_stale=policy.max_stale, silence=silence)
         self.uniform = uniform
-        self._start = start
         self._attempts: dict[int, Attempt] = {}
         self._sent = 0
 
@@ -106,8 +103,9 @@ class Endpoints:
         """Begin an attempt."""
         self._sent += 1
         copy = self.ledger.copies[place]
-        etag = copy.etag if copy else None
-        held = copy.number if copy and etag else None
+        # A 304 must be able to confirm something, and a host that stumbles over the question gets a plain one next.
+        plain = trigger != "refresh" or self.health[place].failures or copy is None or not self.ledger.serves(copy, now)
+        etag, held = (None, None) if plain or copy is None else (copy.etag, copy.number)
         ask = Ask(self._sent, place, self.endpoints[place], trigger, walk, now, etag, held)
         self._attempts[ask.number] = Attempt(ask)
         self.health[place].asked = True
@@ -153,15 +151,17 @@ class Endpoints:
         health.last_outcome = reading.outcome
         if reading.good:
             health.succeeded()
+            self.ledger.unanswered[ask.place] = None
             if self._adopt(ask, reading):
                 return True
             health.retry_at = now.mono + OLDER_COPY_PAUSE
             return False
         if reading.outcome == "client_error" and not health.worked:
             health.refused(now.mono)
-            self.ledger.heard[ask.place] = ask.sent
+            self.ledger.unanswered[ask.place] = None
             return True
         health.failed(now.mono, self.uniform)
+        self.ledger.unanswered[ask.place] = self.ledger.unanswered[ask.place] or ask.sent
         if reading.retry_after is not None:
             health.told_to_wait(now.mono, reading.retry_after)
         return False
@@ -172,7 +172,7 @@ class Endpoints:
         if keys is None:  # 304: the set that it confirms must be the one still held
             if held is None or held.number != ask.held:
                 return True
-            keys, etag = held.keys, reading.etag or held.etag
+            keys, etag = held.keys, held.etag
         copy = Copy(
             keys, ask.sent, ask.sent.mono - reading.age, reading.lifetime,
             self._refresh_age(reading.lifetime), etag, ask.number,
@@ -185,7 +185,7 @@ class Endpoints:
 
     def silent(self, place: int, now: Instant) -> bool:
         """Whether an endpoint has said nothing for so long that it has no say in what is unknown."""
-        return self.ledger.silent(self.ledger.heard[place], self._start, now)
+        return self.ledger.silent(place, now)
 
     def _state(self, place: int, now: Instant) -> EndpointState:
         copy, health = self.ledger.copies[place], self.health[place]

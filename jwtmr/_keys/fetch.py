@@ -19,9 +19,8 @@ def fetch(http_get: HttpGet, ask: Ask, allowed: frozenset[str]) -> Reading:
         answer = http_get(ask.endpoint.url, headers=headers, timeout=ATTEMPT_TIME, max_bytes=MAX_JWKS_BYTES)
         if len(answer.body) > MAX_JWKS_BYTES:
             return Reading("too_large")
-        conditional = ask.etag is not None
         return read_answer(
-            answer.status, answer.headers, answer.body, allowed=allowed, conditional=conditional, wall=ask.sent.wall
+            answer.status, answer.headers, answer.body, allowed=allowed, etag=ask.etag, wall=ask.sent.wall
         )
     except TooLarge:
         return Reading("too_large")

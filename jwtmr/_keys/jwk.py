@@ -13,6 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -141,8 +142,8 @@ def _okp(member: Mapping[str, Any]) -> dict[str, str]:
 def _built(alg: str, public: Mapping[str, str]) -> AllowedPublicKeys:
     try:
         return cast("AllowedPublicKeys", _ALGORITHMS[alg].from_jwk(dict(public)))
-    except (PyJWTError, ValueError):
-        raise RefusedKey("no such public key") from None  # a point off the curve
+    except (PyJWTError, ValueError, UnsupportedAlgorithm):
+        raise RefusedKey("no such public key") from None  # a point off the curve, or a curve that is switched off here
 
 
 def _thumbprint(public: Mapping[str, str]) -> str:

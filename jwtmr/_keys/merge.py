@@ -89,8 +89,9 @@ class Ledger:
 
     def __init__(self, endpoints: int, *, max_stale: float, silence: float) -> None:
         self.copies: list[Copy | None] = [None] * endpoints
-        self.heard: list[Instant | None] = [None] * endpoints
-        """The last success of each endpoint."""
+        self.unanswered: list[Instant | None] = [None] * endpoints
+        """Since when each endpoint has been asked in vain; None where its last question was answered, or none was put.
+        Idle time is nobody's silence."""
         self._drops: OrderedDict[tuple[int, str], Drop] = OrderedDict()
         self._max_stale = max_stale
         self._silence = silence
@@ -106,12 +107,11 @@ class Ledger:
             return True
         if copy.number < held.number:
             return True
-        self.heard[place] = copy.sent
         if held.keys.same_keys(copy.keys):
             self._take(place, replace(copy, place_in_time=max(copy.place_in_time, held.place_in_time)))
             return True
         older = copy.place_in_time < held.place_in_time - AGE_TOLERANCE
-        if older and age(held.sent, copy.sent) < held.lifetime:
+        if older and self.serves(held, copy.sent):
             return False
         if not older:
             self._note_drops(place, held, copy)
@@ -120,7 +120,6 @@ class Ledger:
 
     def _take(self, place: int, copy: Copy) -> None:
         self.copies[place] = copy
-        self.heard[place] = copy.sent
         self._clear_drops(place, copy)
 
     def limit(self, copy: Copy) -> float:
@@ -135,9 +134,10 @@ class Ledger:
         """Whether the copy may be used at all."""
         return age(copy.sent, now) < self.limit(copy) and not (not self._max_stale and rewound(copy.sent, now))
 
-    def silent(self, since: Instant | None, start: Instant, now: Instant) -> bool:
-        """Whether an endpoint last heard at ``since`` (never: since ``start``) has no say any more."""
-        return age(since or start, now) >= self._silence
+    def silent(self, place: int, now: Instant) -> bool:
+        """Whether an endpoint has been asked in vain for so long that it has no say any more."""
+        since = self.unanswered[place]
+        return since is not None and age(since, now) >= self._silence
 
     def _note_drops(self, place: int, held: Copy, copy: Copy) -> None:
         for kid in held.keys.keys.keys() - copy.keys.keys.keys():
@@ -151,8 +151,7 @@ class Ledger:
         for dropper, kid in list(self._drops):
             if kid not in copy.keys.keys:
                 continue
-            drop = self._drops[dropper, kid]
-            if place == dropper or (place < dropper and copy.place_in_time > drop.place_in_time):
+            if place <= dropper and copy.place_in_time > self._drops[dropper, kid].place_in_time:
                 del self._drops[dropper, kid]
 
     def resolve(self, now: Instant) -> View:
@@ -187,7 +186,7 @@ class Ledger:
 
     def _active_drops(self, kid: str, now: Instant) -> list[Drop]:
         drops = [drop for place in range(len(self.copies)) if (drop := self._drops.get((place, kid)))]
-        return [drop for drop in drops if not self.silent(self.heard[drop.place], drop.since, now)]
+        return [drop for drop in drops if not self.silent(drop.place, now)]
 
     def _horizon(self, now: Instant) -> Instant:
         """The next moment at which an age makes a difference, on each clock."""
@@ -203,9 +202,8 @@ class Ledger:
         for copy in self.copies:
             if copy is not None:
                 yield from ((copy.sent, limit) for limit in (copy.refresh_age, copy.lifetime, self.limit(copy)))
-        for drop in self._drops.values():
-            yield drop.since, self._silence
-            yield self.heard[drop.place] or drop.since, self._silence
+        yield from ((drop.since, self._silence) for drop in self._drops.values())
+        yield from ((since, self._silence) for since in self.unanswered if since is not None)
 
     def _since_wall(self, now: Instant) -> float:
         return max((copy.sent.wall for copy in self.copies if copy and not rewound(copy.sent, now)), default=-math.inf)

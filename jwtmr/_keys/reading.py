@@ -37,11 +37,12 @@ class Reading:
 
 
 def read_answer(
-    status: int, headers: Mapping[str, str], body: bytes, *, allowed: frozenset[str], conditional: bool, wall: float
+    status: int, headers: Mapping[str, str], body: bytes, *, allowed: frozenset[str], etag: str | None, wall: float
 ) -> Reading:
     """Read an HTTP answer to a request sent at ``wall``. Cache headers count on 200 and 304 only.
 
-    A 304 counts only where the request was ``conditional``; any other status than 200 is no key set, whatever its body.
+    A 304 counts only as an answer to ``etag``, what ``If-None-Match`` said, and where it names no other one (RFC 9110
+    section 15.4.5); any other status than 200 is no key set, whatever its body.
     """
     if status == 200:
         try:
@@ -50,10 +51,15 @@ def read_answer(
             return Reading("unusable", refused=error.refused)
         fresh, age = lifetime(headers, wall), age_header(headers)
         return Reading("ok", keys, fresh, age, headers.get("etag"), refused=keys.refused)
-    if status == 304 and conditional:
-        return Reading("not_modified", None, lifetime(headers, wall), age_header(headers), headers.get("etag"))
+    if status == 304 and etag is not None and _opaque(headers.get("etag", etag)) == _opaque(etag):
+        return Reading("not_modified", None, lifetime(headers, wall), age_header(headers), etag)
     if 300 <= status < 400:
         return Reading("redirect")
     if 400 <= status < 500 and status not in TEMPORARY_4XX:
         return Reading("client_error")
     return Reading("server_error", retry_after=retry_after(headers, wall))
+
+
+def _opaque(etag: str) -> str:
+    """The part of an ``ETag`` that a weak comparison looks at (RFC 9110 section 8.8.3.2)."""
+    return etag.strip().removeprefix("W/")

@@ -49,7 +49,7 @@ class KeyState:
         self.changes = 0
         """Counts adoptions and landings: who waits asks again when it grows."""
         self._authority = authority
-        self._endpoints = Endpoints(authority.endpoints, policy, now, uniform)
+        self._endpoints = Endpoints(authority.endpoints, policy, uniform)
         self._backoff = Backoff(uniform)
         self._unknown = UnknownKids(lambda: self._now.mono)
         self._walks = 0
@@ -78,10 +78,10 @@ class KeyState:
             return unavailable(1)
         if ride is not None and (self.walk is None or self.walk.number != ride):
             return unavailable(self._pause(now))  # its walk has landed, and could not tell
+        if kid in self.view.disputed:
+            return self._recheck(kid, now) if self.walk is None else Decision(Next.WAIT)
         if self.walk is not None:
             return self._board(kid)
-        if kid in self.view.disputed:
-            return self._recheck(kid, now)
         return self._look_for(kid, now) if self.view.alive else self._start(kid, now)
 
     def warm(self, now: Instant) -> Decision:
@@ -102,7 +102,9 @@ class KeyState:
         if now.mono < self._backoff.until:
             return self._suppress("backoff", self._backoff.until - now.mono)
         places = self._endpoints.walkable(now, alive=True)
-        if places and self._unknown.bucket.take(now.mono):
+        if not places:
+            return unavailable(self._pause(now))
+        if self._unknown.bucket.take(now.mono):
             self._take_off("unknown_kid", places, now, self._unknown.passengers(kid, self.view.keys))
             return self._board(kid)
         if self._unknown.all_answered_lately(now):
@@ -120,7 +122,7 @@ class KeyState:
             return unavailable(RECHECK_PERIOD)
         self._rechecked.update((place, now.mono) for place in places)
         self._take_off("recheck", places, now)
-        return self._board(kid)
+        return Decision(Next.WAIT)
 
     def _board(self, kid: str) -> Decision:
         """Wait for the walk in the air; if it did not take off for this kid, queue for the next as well."""

@@ -14,12 +14,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 from weakref import WeakSet
 
 from jwtmr._keys.decision import Ask, Decision, Next
 from jwtmr._keys.fetch import fetch
+from jwtmr._keys.guard import Guard, Reentered
 from jwtmr._keys.jwk import Key
 from jwtmr._keys.pace import Uniform
 from jwtmr._keys.reading import Reading
@@ -63,13 +65,14 @@ class KeySource:
         self._http_get: Final = http_get
         self._clock: Final = clock
         self._announce: Final = announce
-        self._lock = threading.Lock()
+        self._lock = Guard()
         self._state: Final = KeyState(authority, policy, read(clock), _jitter())
         self._view = self._state.view
         self._changes = 0
         self._change: Future[None] = _future()
         self._wake = threading.Event()
         self._closed = False
+        self._reported = self._state.report(read(clock))
         with _fork_lock:
             _sources.add(self)
 
@@ -95,7 +98,10 @@ class KeySource:
         ride: int | None = None
         while True:
             left = end - time.monotonic()
-            decision, change, airborne = self._decide(kid, alg, ride, patient=left > 0)
+            try:
+                decision, change, airborne = self._decide(kid, alg, ride, patient=left > 0)
+            except Reentered:
+                raise KeysUnavailable("called from a signal handler or a finalizer", retry_after=1) from None
             ride = decision.ride or ride
             if decision.next is Next.REJECT:
                 raise UnknownKey("no endpoint lists the token's kid")
@@ -122,15 +128,18 @@ class KeySource:
 
     def report(self) -> tuple[float | None, tuple[EndpointStatus, ...]]:
         """Seconds for which tokens can still be checked if all stay silent, and each endpoint's status."""
-        return self._do(self._state.report)
+        with suppress(Reentered):  # a signal handler asks: it gets the last one
+            self._reported = self._do(self._state.report)
+        return self._reported
 
     def close(self) -> None:
-        """Wake everybody who waits; they find it closed."""
-        with self._lock:
-            self._closed = True
-            over, self._change = self._change, _future()
-        over.set_result(None)
+        """Wake everybody who waits; they find it closed. May be called from a signal handler."""
+        self._closed = True
         self._wake.set()
+        with suppress(Reentered):  # whoever holds the lock in this thread goes on when the handler returns
+            with self._lock:
+                over, self._change = self._change, _future()
+            over.set_result(None)
 
     # -- the state machine, under the lock ----------------------------------------------------------------------------
 
@@ -211,15 +220,15 @@ class KeySource:
 
     def before_fork(self) -> bool:
         """Hold the lock, so that the child gets no half-made state. False if it could not be had in a second."""
-        return self._lock.acquire(timeout=1)
+        return self._lock.hold(1)
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
-        self._lock.release()
+        self._lock.let_go()
 
     def after_fork_in_child(self) -> None:
         """Keep keys and back-off; threads, waiters and the lock belong to the parent."""
-        self._lock = threading.Lock()
+        self._lock = Guard()
         self._change = _future()
         self._wake = threading.Event()
         self._state.in_child(_jitter(), read(self._clock))
