@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -59,7 +60,9 @@ def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
 
 def _unix(text: str) -> float | None:
     try:
-        return parsedate_to_datetime(text[:64]).timestamp()
+        moment = parsedate_to_datetime(text[:64])
+        # The obsolete form of RFC 9110 section 5.6.7 names no zone, and means UTC.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
         return None
 

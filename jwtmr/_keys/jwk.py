@@ -13,10 +13,12 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from jwt.algorithms import get_default_algorithms
 from jwt.exceptions import PyJWTError
 
@@ -30,6 +32,8 @@ MAX_RSA_EXPONENT: Final = 2**256
 """FIPS 186-5 section 5.1. OpenSSL takes far longer ones, and each bit is paid at every verification."""
 
 _ALGORITHMS: Final = get_default_algorithms()
+_PADDING: Final = PKCS1v15()
+_PKCS1: Final = {"RS256": SHA256(), "RS384": SHA384(), "RS512": SHA512()}
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+")
 _EC: Final = {"P-256": ("ES256", 32), "P-384": ("ES384", 48), "P-521": ("ES512", 66)}
@@ -59,7 +63,14 @@ class Key(NamedTuple):
 
     def verify(self, signed: bytes, signature: bytes) -> bool:
         """Whether ``signature`` over ``signed`` is this key's. Raises nothing."""
-        return bool(_ALGORITHMS[self.alg].verify(signed, self.public, signature))
+        digest = _PKCS1.get(self.alg)
+        if digest is None or not isinstance(self.public, RSAPublicKey):
+            return bool(_ALGORITHMS[self.alg].verify(signed, self.public, signature))
+        try:  # without the detour: every token of Cognito comes this way
+            self.public.verify(signature, signed, _PADDING, digest)
+        except InvalidSignature:
+            return False
+        return True
 
 
 def parse_jwk(member: object, allowed: frozenset[str]) -> list[Key]:

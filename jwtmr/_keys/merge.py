@@ -8,7 +8,7 @@ Each endpoint keeps its own copy and age; look-up goes in order of precedence. T
   long to be heard. Otherwise a lagging region would revive a withdrawn key. While another endpoint still lists it,
   nobody can tell which of the two is behind: that is "cannot check" (503), for a bounded time, and not "no" (401).
 * **Place in time.** An answer stands where its request was sent, less its ``Age``: a cache may hand out yesterday's set
-  after today's. An older copy replaces nothing while the newer one is within its lifetime, and drops nothing.
+  after today's. An older copy replaces nothing while the newer one may serve, and never drops or brings back a kid.
 
 Staleness counts from the sending itself: a host behind a cache that answers ``Age: 7200`` is alive, and refusing its
 keys would be an outage of our making.
@@ -221,5 +221,6 @@ def _who_settles(listed: list[tuple[int, Copy]], drops: list[Drop]) -> tuple[int
 
 
 def _conflict(kid: str, listed: list[tuple[int, Copy]]) -> bool:
-    described = {tuple(sorted((alg, key.thumbprint) for alg, key in copy.keys.keys[kid].items())) for _, copy in listed}
-    return len(described) > 1
+    """Whether some endpoint lists a key under this kid that the first one does not."""
+    first, *others = [{key.thumbprint for key in copy.keys.keys[kid].values()} for _, copy in listed]
+    return any(thumbprints - first for thumbprints in others)

@@ -184,7 +184,7 @@ class KeyState:
         self._give_up(now)
         if self._endpoints.finish(ask):
             self._ended(ask, reading, now)
-            self._publish(now)
+        self._publish(now)  # also after a late one: its endpoint may be asked again
 
     def lost(self, number: int, now: Instant) -> None:
         """The thread that should carry walk ``number`` did not start, or died."""
@@ -268,8 +268,9 @@ class KeyState:
         self._events += self._witness.compare(self.view, states, left)
 
     def _next_timer(self, view: View, now: Instant) -> float:
+        refresh, probes = self._endpoints.due(now, alive=True)
         idle = self.walk is None and now.mono >= self._backoff.until
-        if view.alive and idle and any(self._endpoints.due(now, alive=True)):
+        if view.alive and (probes or (refresh and idle)):
             return now.mono
         timers = [self._backoff.until, *self._endpoints.timers(alive=view.alive)]
         if self.walk is not None:
