@@ -197,7 +197,8 @@ class TokenValidator:
             error = InvalidSignature("the signature does not verify")
             self._refused(error, None)
             raise error
-        route.known_headers.learn(token.header_part, candidate.kid, candidate.alg)
+        if token.header_part not in route.known_headers:
+            route.known_headers.learn(token.header_part, candidate.kid, candidate.alg)
         principal = Principal(
             VerifiedFacts(route.authority, route.issuer, candidate.rules, token.payload, token.payload_bytes)
         )

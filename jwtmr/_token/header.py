@@ -51,10 +51,9 @@ class KnownHeaders(dict[bytes, tuple[str, str]]):
 
     def learn(self, part: bytes, kid: str, alg: str) -> None:
         """Remember a header of a verified token."""
-        if part not in self:
-            if len(self) >= self.LIMIT:
-                self.clear()
-            self[part] = (kid, alg)
+        if len(self) >= self.LIMIT:
+            self.clear()
+        self[part] = (kid, alg)
 
 
 def check_header(header: Mapping[str, Any], rules: HeaderRules) -> tuple[str, str]:
