@@ -21,6 +21,12 @@ def log(event: Event) -> None:
         _write(event)
 
 
+def log_problem(authority: str, problem: str) -> None:
+    """Write a line about a problem of ``authority`` that a report names. Raises nothing."""
+    with suppress(Exception):
+        logger.warning("%s: %s", authority, problem)
+
+
 def _write(event: Event) -> None:
     match event:
         case EndpointChanged(after="down" | "degraded"):

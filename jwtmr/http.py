@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final, Literal, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
 from jwtmr.errors import ConfigurationError
 from jwtmr.settings import flag, one_of
@@ -100,6 +101,8 @@ def _try_out(client: _Any, context: ssl.SSLContext, proxy: str | None, trust_env
     Both import more. A fork while another thread is inside an import would leave a child that hangs for good.
     """
     try:
+        if proxy is not None and not urlsplit(proxy).hostname:
+            raise ValueError
         client.Client(verify=context, proxy=proxy, trust_env=trust_env).close()
     except (ValueError, TypeError, AttributeError, ImportError, client.InvalidURL):
         raise ConfigurationError("proxy", "must be the URL of a proxy that can be used here") from None

@@ -23,7 +23,7 @@ import msgspec
 from jwtmr._keys.jwk import Key
 from jwtmr._keys.source import KeySource
 from jwtmr._keys.waiting import Waiting, wait_for, wait_for_async
-from jwtmr._log import logger
+from jwtmr._log import log_problem
 from jwtmr._routes import Route, check_authorities, routes_of
 from jwtmr._status import status_of
 from jwtmr._token.claims import check_claims, check_subject_and_time, check_window, rules_for
@@ -274,7 +274,7 @@ class TokenValidator:
         status = self.status()
         for authority in status.authorities:
             for problem in authority.problems:
-                logger.warning("%s: %s", authority.id, problem)
+                log_problem(authority.id, problem)
         without = [authority.id for authority in status.authorities if authority.state not in ("ok", "degraded")]
         if (require == "all" and without) or (require == "any" and not status.ready):
             raise KeysUnavailable("no usable keys: " + ", ".join(without), retry_after=1)

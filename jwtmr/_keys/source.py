@@ -8,6 +8,7 @@ for: DNS and a slow drip do not obey time-outs.
 
 from __future__ import annotations
 
+import _thread
 import os
 import random
 import threading
@@ -115,16 +116,23 @@ class KeySource:
         """Fetch keys if there are none, and wait until they are there or the walk for them has failed."""
         end = time.monotonic() + FLIGHT_TIME
         while (left := end - time.monotonic()) > 0:
-            with self._lock:
-                if self._closed:
-                    raise ValidatorClosed
-                decision = self._state.warm(read(self._clock))
-                effects = self._settle()
-                change = self._change
-            self._carry_out(effects)
-            if decision.next is not Next.WAIT:
+            try:
+                airborne, change = self._warm_once()
+            except Reentered:  # in a signal handler: the report will say what there is
+                return
+            if not airborne:
                 return
             yield change, left
+
+    def _warm_once(self) -> tuple[bool, Future[None]]:
+        with self._lock:
+            if self._closed:
+                raise ValidatorClosed
+            airborne = self._state.warm(read(self._clock)).next is Next.WAIT
+            effects = self._settle()
+            change = self._change
+        self._carry_out(effects)
+        return airborne, change
 
     def report(self) -> tuple[float | None, tuple[EndpointStatus, ...]]:
         """Seconds for which tokens can still be checked if all stay silent, and each endpoint's status."""
@@ -133,13 +141,20 @@ class KeySource:
         return self._reported
 
     def close(self) -> None:
-        """Wake everybody who waits; they find it closed. May be called from a signal handler."""
+        """End it: those who wait find it closed. May be called from a signal handler.
+
+        So no lock is taken here, not even those inside a ``Future`` or a ``Thread``: the handler may have come in while
+        its own thread holds them.
+        """
         self._closed = True
+        with suppress(RuntimeError):  # no thread at the end of the interpreter: then they wait out their time
+            _thread.start_new_thread(self._wake_all, ())
+
+    def _wake_all(self) -> None:
+        with self._lock:
+            over, self._change = self._change, _future()
+        over.set_result(None)
         self._wake.set()
-        with suppress(Reentered):  # whoever holds the lock in this thread goes on when the handler returns
-            with self._lock:
-                over, self._change = self._change, _future()
-            over.set_result(None)
 
     # -- the state machine, under the lock ----------------------------------------------------------------------------
 

@@ -95,5 +95,5 @@ class Walk:
         return min(end, self._next_at) if self._left or self._hurries() else end
 
     def _hurries(self) -> bool:
-        """A walk for a ``kid`` waits for everybody it can: to say "no" it needs every answer."""
-        return self.hurried and self.trigger in ("refresh", "recheck")
+        """Only a refresh: a walk for a ``kid`` waits for everybody it can, as it may need every answer."""
+        return self.hurried and self.trigger == "refresh"

@@ -141,16 +141,24 @@ def test_only_definite_answers_count() -> None:
     assert (flight.answered, flight.found_keys) == ({1}, False)
 
 
-@pytest.mark.parametrize("trigger", ["refresh", "recheck"])
-def test_a_refresh_that_somebody_waits_for_lands_without_the_silent(trigger: Trigger) -> None:
+def test_a_refresh_that_somebody_waits_for_lands_without_the_silent() -> None:
     """Each has its head start, and no more, once another walk is needed; everybody has been asked before."""
-    flight = walk(trigger, 0, 1)
+    flight = walk("refresh", 0, 1)
     assert [flight.next_place(100.0), flight.next_place(100.4)] == [0, 1]
     assert flight.wake_at() == 105.0
     flight.hurried = True
     assert not flight.landed(100.79)
     assert flight.wake_at() == pytest.approx(100.8)
     assert flight.landed(100.81)
+
+
+@pytest.mark.parametrize("trigger", ["unknown_kid", "recheck"])
+def test_a_walk_that_needs_every_answer_is_not_hurried(trigger: Trigger) -> None:
+    """Who asked for it waits for an answer that may still come."""
+    flight = walk(trigger, 0, 1)
+    assert [flight.next_place(100.0), flight.next_place(100.4)] == [0, 1]
+    flight.hurried = True
+    assert (flight.landed(104.99), flight.landed(105.0)) == (False, True)
 
 
 @pytest.mark.parametrize("trigger", ["refresh", "recheck"])
