@@ -32,6 +32,7 @@ def started(*servers: Server) -> World:
     return world
 
 
+@pytest.mark.slow
 def test_ten_thousand_bogus_kids_at_once_cost_two_walks() -> None:
     """Each endpoint is asked twice, and everybody is told 401 within the wait."""
     world = started()

@@ -11,6 +11,8 @@ from source_kit import HeldEndpoint, run_script
 
 from jwtmr.testing import SUBJECT, RegionalIssuer, SettableClock, validator_for
 
+pytestmark = pytest.mark.slow  # seconds of real silence
+
 
 class Raising(logging.Filter):
     """Somebody's filter with a bug."""

@@ -13,6 +13,8 @@ from jwtmr import AuthError, KeysUnavailable, TokenValidator
 from jwtmr.events import FetchFinished
 from jwtmr.testing import Outage, RegionalIssuer, SettableClock, validator_for
 
+pytestmark = pytest.mark.slow  # seconds of real silence
+
 REGIONS = ["us-east-1", "us-west-2"]
 WAYS: list[Outage] = ["refuse", "accept_silent", "drop_syn"]
 STEP, MAX_STALE = 300, 3600

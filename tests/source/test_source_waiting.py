@@ -14,6 +14,8 @@ from jwtmr import KeyPolicy, KeysUnavailable, TokenValidator, ValidatorStatus
 from jwtmr.errors import Expired, LegacyIssuerRetired
 from jwtmr.testing import RegionalIssuer, SettableClock
 
+pytestmark = pytest.mark.slow  # seconds of real silence
+
 TICKS = 20
 
 

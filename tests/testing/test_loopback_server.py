@@ -17,6 +17,8 @@ from jwtmr import ConfigurationError
 from jwtmr.testing import Answer, LoopbackServer, Outage, RecordedRequest
 from jwtmr.testing.wire import MAX_HEAD_BYTES
 
+pytestmark = pytest.mark.slow  # seconds of real silence
+
 SILENCE = 0.3
 """Seconds without an answer that count as silence. Loopback answers in less than one millisecond."""
 
