@@ -75,6 +75,11 @@ def age(since: Instant, now: Instant) -> float:
     return max(now.mono - since.mono, now.boot - since.boot, now.wall - since.wall)
 
 
+def elapsed(since: Instant, now: Instant) -> float:
+    """Seconds from ``since`` to ``now`` for all but the age of a set: setting a wall clock makes nobody silent."""
+    return max(now.mono - since.mono, now.boot - since.boot)
+
+
 def rewound(since: Instant, now: Instant) -> bool:
     """Whether the wall clock stands before ``since``: then nobody knows the age, and one refresh stamps it anew."""
     return now.wall < since.wall

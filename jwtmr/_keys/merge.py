@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from jwtmr._keys.freshness import age, rewound
+from jwtmr._keys.freshness import age, elapsed, rewound
 from jwtmr._keys.jwk import Key
 from jwtmr._keys.keyset import KeySet
 from jwtmr.settings import Instant
@@ -137,7 +137,7 @@ class Ledger:
     def silent(self, place: int, now: Instant) -> bool:
         """Whether an endpoint has been asked in vain for so long that it has no say any more."""
         since = self.unanswered[place]
-        return since is not None and age(since, now) >= self._silence
+        return since is not None and elapsed(since, now) >= self._silence
 
     def _note_drops(self, place: int, held: Copy, copy: Copy) -> None:
         for kid in held.keys.keys.keys() - copy.keys.keys.keys():
@@ -174,7 +174,7 @@ class Ledger:
                 keys[kid] = chosen.keys.keys[kid]
                 if not fresh:
                     stale.add(kid)
-            elif any(age(drop.since, now) >= self._silence for drop in drops):
+            elif any(elapsed(drop.since, now) >= self._silence for drop in drops):
                 withdrawn.add(kid)
             else:
                 disputed[kid] = _who_settles(listed, drops)
@@ -189,21 +189,25 @@ class Ledger:
         return [drop for drop in drops if not self.silent(drop.place, now)]
 
     def _horizon(self, now: Instant) -> Instant:
-        """The next moment at which an age makes a difference, on each clock."""
-        moments = [(since, limit) for since, limit in self._ages() if age(since, now) < limit]
+        """The next moment at which an age or a silence makes a difference, on each clock."""
+        ages = [(since, limit) for since, limit in self._ages() if age(since, now) < limit]
+        silences = [since for since in self._silences() if elapsed(since, now) < self._silence]
+        moments = [*ages, *((since, self._silence) for since in silences)]
         rewinds = [copy.sent.wall for copy in self.copies if copy and rewound(copy.sent, now)]
         return Instant(
             min((since.mono + limit for since, limit in moments), default=math.inf),
             min((since.boot + limit for since, limit in moments), default=math.inf),
-            min([*(since.wall + limit for since, limit in moments), *rewinds], default=math.inf),
+            min([*(since.wall + limit for since, limit in ages), *rewinds], default=math.inf),
         )
 
     def _ages(self) -> Iterator[tuple[Instant, float]]:
         for copy in self.copies:
             if copy is not None:
                 yield from ((copy.sent, limit) for limit in (copy.refresh_age, copy.lifetime, self.limit(copy)))
-        yield from ((drop.since, self._silence) for drop in self._drops.values())
-        yield from ((since, self._silence) for since in self.unanswered if since is not None)
+
+    def _silences(self) -> Iterator[Instant]:
+        yield from (drop.since for drop in self._drops.values())
+        yield from (since for since in self.unanswered if since is not None)
 
     def _since_wall(self, now: Instant) -> float:
         return max((copy.sent.wall for copy in self.copies if copy and not rewound(copy.sent, now)), default=-math.inf)
