@@ -168,6 +168,7 @@ HEADER = st.text(max_size=80) | st.from_regex(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["cache-control", "expires", "date", "age", "retry-after"]), HEADER))
 def test_hostile_headers_are_read(headers: dict[str, str]) -> None:
     """Whatever a host sends, the lifetime is within its bounds and nothing is raised."""

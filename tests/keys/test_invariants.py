@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import combinations
 
+import pytest
 from furniture import Outcome, Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,6 +109,7 @@ def keeps_to_the_bucket(walks: list[float]) -> bool:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=80, derandomize=True)
 @given(POLICIES, st.integers(0, 3), schedules("suspend", "freeze", "forward", "back", "fork"))
 def test_invariants(policy: KeyPolicy, seed: int, schedule: list[Happening]) -> None:
@@ -121,6 +123,7 @@ def test_invariants(policy: KeyPolicy, seed: int, schedule: list[Happening]) -> 
     assert reachable(world.state) < 6000
 
 
+@pytest.mark.slow
 @settings(max_examples=40, derandomize=True)
 @given(POLICIES, st.integers(0, 3), schedules("suspend", "freeze", "forward", "back", "fork"))
 def test_recovery(policy: KeyPolicy, seed: int, schedule: list[Happening]) -> None:

@@ -26,6 +26,7 @@ def history(world: World) -> list[object]:
     return [(round(ask.at, 6), ask.place, ask.trigger, ask.outcome) for ask in world.asks]
 
 
+@pytest.mark.slow
 @settings(max_examples=80, derandomize=True)
 @example(KeyPolicy(), 0, [(0.0, "latency", 0, 11.0), (0.0, "traffic", 0, "a")])
 @example(KeyPolicy(max_stale=0), 0, [(0.0, "status", 1, 403), (0.0, "traffic", 0, "b"), (1900.0, "age", 0, None)])
@@ -41,6 +42,7 @@ def test_a_view_says_nothing_is_due_only_when_nothing_is(
         assert history(trusting) == history(careful)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, derandomize=True)
 @given(POLICIES, st.integers(0, 3), schedules("suspend", "freeze", "forward", "back", "fork"))
 def test_a_view_serves_what_a_fresh_decision_would(policy: KeyPolicy, seed: int, schedule: list[Happening]) -> None:

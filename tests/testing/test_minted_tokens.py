@@ -283,6 +283,7 @@ def moduli(pool: TokenMint) -> set[str]:
     return {key["n"] for key in pool.jwks()["keys"]}
 
 
+@pytest.mark.slow
 def test_open_pools_never_share_key_material() -> None:
     """Two pools at the same time, also after rotations and with forgers and strangers, have no key in common."""
     pools = [TokenMint(REGIONS) for _ in range(3)]

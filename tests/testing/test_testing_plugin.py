@@ -60,6 +60,7 @@ def test_nothing_runs_on():
 """
 
 
+@pytest.mark.slow
 def test_a_user_opts_in_and_gets_fresh_fixtures(tmp_path: Path) -> None:
     """In a project that names the plugin each test has its own issuer and validator, closed after it."""
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["jwtmr.testing.plugin"]\n')
