@@ -80,7 +80,7 @@ class KeySource:
     # -- look-up ------------------------------------------------------------------------------------------------------
 
     def find(self, kid: str, alg: str, wall: float) -> Key | None:
-        """The key, where it is known and nothing is due. No lock, no I/O; None says: ask :meth:`key`."""
+        """The key, where it is known and nothing is due. No lock, no I/O; None says: :meth:`look`."""
         view = self._view
         by_alg = view.keys.get(kid)
         if by_alg is None or not view.since_wall <= wall < view.until.wall:
