@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import datetime
-from typing import Literal, TypeAlias, Unpack
+from typing import Literal, Unpack
 
 import pytest
+from source_kit import Making
 
 from jwtmr import TokenValidator
 from jwtmr.testing import RegionalIssuer, SettableClock, validator_for
 from jwtmr.testing.validators import Options
-
-Making: TypeAlias = Callable[..., TokenValidator]
 
 
 @pytest.fixture

@@ -17,12 +17,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeAlias, TypeVar
 
+from jwtmr import TokenValidator
 from jwtmr.events import Event
 from jwtmr.testing import Answer, LoopbackServer, RecordedRequest, RegionalIssuer
 
 T = TypeVar("T")
+
+Making: TypeAlias = Callable[..., TokenValidator]
+"""What the fixture ``make`` is."""
 
 PATIENCE: Final = 10.0
 """Seconds in which something has to happen on a machine of any speed. Nothing here waits for longer."""

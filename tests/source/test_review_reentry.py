@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from source_kit import HeldEndpoint, run_script
+from source_kit import HeldEndpoint, eventually, run_script
 
 from jwtmr.testing import SUBJECT, RegionalIssuer, SettableClock, validator_for
 
@@ -77,21 +76,13 @@ def test_a_handler_that_warms_up_gets_an_answer(issuer: RegionalIssuer, outer: s
     assert (said[0], said[2:]) == ("handler report-1", [f"afterwards {SUBJECT}", "quick True"])
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Wait for what another thread is about to do, five seconds at most."""
-    end = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)  # a log filter has no event to wait for; bounded above
-
-
 def test_a_filter_that_raises_never_comes_out_of_validate(raising: Raising) -> None:
     """Neither in the flight's threads nor in the request's own, which finds keys past their lifetime and logs that."""
     clock = SettableClock()
     with RegionalIssuer(["us-east-1"], clock=clock) as issuer:
         validator = validator_for(issuer, issuer_type="original", accept_legacy_until=None)
         assert validator.validate(issuer.access_token()).subject == SUBJECT
-        until(lambda: "jwtmr-attempt" in raising.threads)  # it wakes who waits before it logs
+        eventually(lambda: "jwtmr-attempt" in raising.threads, "log line")  # it wakes who waits before it logs
         issuer.take_down("us-east-1", "refuse")
         clock.advance(1000)
         assert validator.validate(issuer.access_token()).subject == SUBJECT

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
-from conftest import Making
-from source_kit import PATIENCE, HeldEndpoint, eventually_async, no_threads_left
+from source_kit import PATIENCE, HeldEndpoint, Making, eventually_async, no_threads_left
 
 from jwtmr import KeyPolicy, Principal, TokenValidator
 from jwtmr.testing import RegionalIssuer

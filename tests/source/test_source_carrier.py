@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
-from conftest import Making
-from source_kit import PATIENCE, HeldEndpoint, no_threads_left
+from source_kit import PATIENCE, HeldEndpoint, Making, no_threads_left
 
 from jwtmr import KeyPolicy, KeysUnavailable
 from jwtmr.testing import RegionalIssuer, SettableClock, validator_for

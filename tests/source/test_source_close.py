@@ -9,8 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from conftest import Making
-from source_kit import PATIENCE, HeldEndpoint, Recorder, no_threads_left, run_script
+from source_kit import PATIENCE, HeldEndpoint, Making, Recorder, no_threads_left, run_script
 
 from jwtmr import KeyPolicy, TokenValidator, ValidatorClosed
 from jwtmr.events import TokenRefused

@@ -15,8 +15,7 @@ from typing import TypeAlias
 
 import httpx
 import pytest
-from conftest import Making
-from source_kit import FRESH, RawServer, Recorder, body_of
+from source_kit import FRESH, Making, RawServer, Recorder, body_of
 
 from jwtmr import ConfigurationError, KeyPolicy, KeysUnavailable
 from jwtmr.events import FetchFinished

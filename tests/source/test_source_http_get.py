@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import Making
-from source_kit import PATIENCE, Recorder, body_of, eventually, no_threads_left, own_threads
+from source_kit import PATIENCE, Making, Recorder, body_of, eventually, no_threads_left, own_threads
 
 from jwtmr import HttpAnswer, KeyPolicy, KeysUnavailable
 from jwtmr.errors import Expired

@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 
 import pytest
+from source_kit import eventually
 
 from jwtmr import KeyPolicy
 from jwtmr.testing import RegionalIssuer, SettableClock, validator_for
@@ -23,7 +24,7 @@ def test_rotation_during_a_refresh_that_a_silent_region_holds_up(asked: int) -> 
             clock.advance(900)
             issuer.forget_requests()
             validator.validate(issuer.access_token())  # the refresh takes off
-            wait_until_asked(issuer, asked)
+            eventually(lambda: issuer.count() >= asked, "request of the refresh")
             issuer.rotate()
             began = time.monotonic()
             validator.validate(issuer.access_token())
@@ -45,11 +46,3 @@ def test_inline_refresh_does_not_wait_for_a_silent_region() -> None:
             validator.validate(issuer.access_token())
             assert time.monotonic() - began < 1.8
             assert issuer.count("us-west-2") == 1
-
-
-def wait_until_asked(issuer: RegionalIssuer, number: int) -> None:
-    """Wait until ``number`` requests have arrived, for five seconds at most."""
-    end = time.monotonic() + 5
-    while issuer.count() < number:
-        assert time.monotonic() < end, "the refresh did not ask"
-        time.sleep(0.01)  # the server has no event for this; bounded above

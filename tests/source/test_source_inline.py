@@ -6,8 +6,7 @@ import asyncio
 from typing import Literal
 
 import pytest
-from conftest import Making
-from source_kit import HeldEndpoint
+from source_kit import HeldEndpoint, Making
 
 from jwtmr import KeyPolicy
 from jwtmr.testing import RegionalIssuer, SettableClock

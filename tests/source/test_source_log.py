@@ -9,8 +9,7 @@ import threading
 from contextlib import closing
 
 import pytest
-from conftest import Making
-from source_kit import HeldEndpoint, Recorder, no_threads_left
+from source_kit import HeldEndpoint, Making, Recorder, no_threads_left
 
 from jwtmr import AuthError, Event, TokenValidator
 from jwtmr._log import log

@@ -11,8 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
-from conftest import Making
-from source_kit import HeldEndpoint, Recorder
+from source_kit import HeldEndpoint, Making, Recorder
 
 from jwtmr import (
     CognitoUserPool,

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from conftest import Making
-from source_kit import PATIENCE, HeldEndpoint, Recorder, eventually, no_threads_left
+from source_kit import PATIENCE, HeldEndpoint, Making, Recorder, eventually, no_threads_left
 
 from jwtmr import KeyPolicy, Principal, TokenValidator
 from jwtmr.events import KeysChanged

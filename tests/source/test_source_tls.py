@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Making
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from source_kit import RawServer, Recorder, body_of
+from source_kit import Making, RawServer, Recorder, body_of
 
 from jwtmr import ConfigurationError, HttpGet, KeysUnavailable
 from jwtmr.events import FetchFinished

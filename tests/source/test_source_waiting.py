@@ -7,8 +7,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from conftest import Making
-from source_kit import PATIENCE, HeldEndpoint, eventually_async
+from source_kit import PATIENCE, HeldEndpoint, Making, eventually_async
 
 from jwtmr import KeyPolicy, KeysUnavailable, TokenValidator, ValidatorStatus
 from jwtmr.errors import Expired, LegacyIssuerRetired
