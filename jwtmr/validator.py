@@ -24,6 +24,7 @@ from jwtmr._keys.jwk import Key
 from jwtmr._keys.source import KeySource
 from jwtmr._keys.waiting import Waiting, wait_for, wait_for_async
 from jwtmr._log import log_problem
+from jwtmr._outcomes import Outcomes
 from jwtmr._routes import Route, check_authorities, routes_of
 from jwtmr._status import status_of
 from jwtmr._token.claims import check_claims, check_subject_and_time, check_window, rules_for
@@ -37,7 +38,7 @@ from jwtmr.errors import (
     UntrustedIssuer,
     ValidatorClosed,
 )
-from jwtmr.events import LegacyWindowEnding, Observer, TokenAccepted, TokenRefused, announcer
+from jwtmr.events import Observer, announcer
 from jwtmr.http import HttpGet, httpx_get
 from jwtmr.issuers import Authority, ClaimRules
 from jwtmr.principal import Principal, VerifiedFacts
@@ -48,8 +49,6 @@ DEFAULT_POLICY: Final = KeyPolicy()
 SYSTEM_CLOCK: Final = SystemClock()
 MAX_TOKEN_BYTES: Final = 16384
 """Real tokens have one or two kB; web servers stop at 8 or 16 kB of header."""
-WEEK: Final = 7 * 86400.0
-DAY: Final = 86400.0
 
 
 class _Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -104,9 +103,9 @@ class TokenValidator:
         self._max_token_bytes: Final = max_token_bytes
         self._clock: Final = clock
         self._announce: Final = announcer(observers)
-        self._observed: Final = bool(self._announce)
+        self._outcomes: Final = Outcomes(self._announce)
+        self._observed: Final = bool(self._outcomes)
         self._closed = False
-        self._warned_at: dict[str, float] = {}
         get = httpx_get() if http_get is None else http_get
         self._sources: Final = [
             (authority, KeySource(authority, key_policy, get, clock, self._announce)) for authority in authorities
@@ -166,7 +165,7 @@ class TokenValidator:
             rules = rules_for(payload, route.authority.claim_rules)
             check_claims(payload, rules)
         except AuthError as error:
-            self._refused(error, None)
+            self._outcomes.refused(error)
             raise
         return _Candidate(parsed, route, rules, kid, alg, wall)
 
@@ -178,7 +177,7 @@ class TokenValidator:
                 check_window(candidate.route.issuer, candidate.token.payload, self._clock.wall())
             check_subject_and_time(candidate.token.payload, self._clock.wall(), self._leeway)
         except AuthError as error:
-            self._refused(error, None)
+            self._outcomes.refused(error)
             raise
         return key
 
@@ -195,7 +194,7 @@ class TokenValidator:
         # 6. Signature
         if not key.verify(token.signed, token.signature):
             error = InvalidSignature("the signature does not verify")
-            self._refused(error, None)
+            self._outcomes.refused(error)
             raise error
         if token.header_part not in route.known_headers:
             route.known_headers.learn(token.header_part, candidate.kid, candidate.alg)
@@ -206,7 +205,8 @@ class TokenValidator:
         if scopes != () or any_group is not None or token_use is not None:
             self._require(principal, route, scopes, any_group, token_use)
         if self._observed:
-            self._accepted(candidate)
+            expires = float(token.payload["exp"])
+            self._outcomes.accepted(route, candidate.rules.token_use, candidate.kid, expires, candidate.wall)
         return principal
 
     def _require(
@@ -220,30 +220,8 @@ class TokenValidator:
         try:
             principal.require(scopes=scopes, any_group=any_group, token_use=token_use)
         except AuthError as error:
-            self._refused(error, route)
+            self._outcomes.refused(error, route)
             raise
-
-    # -- events -------------------------------------------------------------------------------------------------------
-
-    def _refused(self, error: AuthError, route: Route | None) -> None:
-        """``route`` only where the signature was good: else anybody could draw a wave of legacy tokens."""
-        if not self._observed:
-            return
-        if route is None:
-            self._announce(TokenRefused(error.code))
-        else:
-            self._announce(TokenRefused(error.code, route.authority.id, route.issuer.kind, route.issuer.region))
-
-    def _accepted(self, candidate: _Candidate) -> None:
-        authority, issuer, wall = candidate.route.authority.id, candidate.route.issuer, candidate.wall
-        stale = candidate.route.source.is_stale(candidate.kid)
-        expires = float(candidate.token.payload["exp"])
-        use = candidate.rules.token_use
-        self._announce(TokenAccepted(authority, issuer.kind, issuer.region, use, stale, expires))
-        left = issuer.accept_until_unix - wall
-        if left < WEEK and wall - self._warned_at.get(issuer.url, -DAY) >= DAY:
-            self._warned_at[issuer.url] = wall
-            self._announce(LegacyWindowEnding(authority, issuer.url, left))
 
     # -- operation ----------------------------------------------------------------------------------------------------
 
