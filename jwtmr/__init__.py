@@ -1,6 +1,7 @@
 """JWT validation for Python web services whose issuer moves house.
 
-Start with ``TokenValidator`` and ``CognitoUserPool``. Every refusal is an ``AuthError`` with a stable ``code``.
+Start with ``TokenValidator`` and ``CognitoUserPool`` or ``OidcProvider``. Every refusal is an ``AuthError`` with a
+stable ``code``.
 """
 
 from jwtmr.cognito import CognitoUserPool
@@ -8,6 +9,7 @@ from jwtmr.errors import CODES, AuthError, ConfigurationError, KeysUnavailable, 
 from jwtmr.events import Event, Observer
 from jwtmr.http import HttpAnswer, HttpGet
 from jwtmr.issuers import Authority, ClaimRules, Issuer, JwksEndpoint
+from jwtmr.oidc import LegacyIssuer, OidcProvider
 from jwtmr.principal import Principal
 from jwtmr.reports import AuthorityStatus, EndpointStatus, IssuerStatus, ValidatorStatus
 from jwtmr.settings import UNCHECKED, Clock, IssuerKind, KeyPolicy, Names, SystemClock, TokenUse, Unchecked
@@ -33,8 +35,10 @@ __all__ = [
     "JwksEndpoint",
     "KeyPolicy",
     "KeysUnavailable",
+    "LegacyIssuer",
     "Names",
     "Observer",
+    "OidcProvider",
     "Principal",
     "SystemClock",
     "TokenUse",

@@ -19,12 +19,13 @@ class Route(NamedTuple):
     header_rules: HeaderRules
     source: KeySource
     known_headers: KnownHeaders
+    must_tell_id_tokens: bool
 
 
 def check_authorities(authorities: tuple[Authority, ...]) -> None:
     """Raise :class:`ConfigurationError` where two authorities could be taken for each other."""
     if not authorities or not all(isinstance(authority, Authority) for authority in authorities):
-        raise ConfigurationError("authorities", "must be one or more of CognitoUserPool or Authority")
+        raise ConfigurationError("authorities", "must be one or more of CognitoUserPool, OidcProvider or Authority")
     for what, values in (
         ("id", [authority.id for authority in authorities]),
         ("issuer", [issuer.url for authority in authorities for issuer in authority.issuers]),
@@ -39,7 +40,8 @@ def routes_of(sources: Sequence[tuple[Authority, KeySource]]) -> dict[str, Route
     for authority, source in sources:
         only_id = set(authority.claim_rules) == {"id"}
         rules = HeaderRules.of(authority.algorithms, authority.token_type, only_id_tokens=only_id)
+        tell = authority.must_tell_id_tokens
         routes.update(
-            (issuer.url, Route(issuer, authority, rules, source, KnownHeaders())) for issuer in authority.issuers
+            (issuer.url, Route(issuer, authority, rules, source, KnownHeaders(), tell)) for issuer in authority.issuers
         )
     return routes

@@ -15,8 +15,9 @@ def status_of(
     """The status of ``authority`` at the Unix time ``wall``."""
     accepted = {issuer.url: wall < issuer.accept_until_unix for issuer in authority.issuers}
     legacy = [issuer for issuer in authority.issuers if issuer.kind == "legacy"]
-    unswitched = bool(legacy) and endpoints[0].state == "not_enabled"
-    refuses_everything = unswitched and not any(accepted[issuer.url] for issuer in legacy)
+    moves = 0 < len(legacy) < len(authority.issuers)
+    unswitched = moves and endpoints[0].state == "not_enabled"
+    refuses_everything = not any(accepted[issuer.url] for issuer in (legacy if unswitched else authority.issuers))
     return AuthorityStatus(
         authority.id,
         _state(endpoints),
@@ -26,7 +27,7 @@ def status_of(
             IssuerStatus(issuer.url, issuer.kind, issuer.region, issuer.accept_until, accepted[issuer.url])
             for issuer in authority.issuers
         ),
-        tuple(_problems(legacy, accepted, unswitched=unswitched, refuses_everything=refuses_everything)),
+        tuple(_problems(legacy, accepted, endpoints, unswitched=unswitched, refuses_everything=refuses_everything)),
         refuses_everything,
     )
 
@@ -41,18 +42,27 @@ def _state(endpoints: Sequence[EndpointStatus]) -> AuthorityState:
 
 
 def _problems(
-    legacy: list[Issuer], accepted: dict[str, bool], *, unswitched: bool, refuses_everything: bool
+    legacy: list[Issuer],
+    accepted: dict[str, bool],
+    endpoints: Sequence[EndpointStatus],
+    *,
+    unswitched: bool,
+    refuses_everything: bool,
 ) -> list[str]:
     problems: list[str] = []
     for issuer in legacy:
         if not accepted[issuer.url] and issuer.accept_until not in (None, NEVER):
             closed = datetime.fromtimestamp(issuer.accept_until_unix, UTC)
             problems.append(f"the window of {issuer.url} closed at {closed:%Y-%m-%d %H:%M} UTC: its tokens are refused")
-    if refuses_everything:
+    if refuses_everything and unswitched:
         problems.append(
             "every token will be refused: the current issuer is not enabled yet, so tokens still name the legacy "
             "issuer, and that one is not accepted"
         )
+    elif refuses_everything:
+        problems.append("every token will be refused: all issuers are retired, so this authority can be removed")
     elif unswitched:
         problems.append("the current issuer is not enabled yet: tokens still name the legacy issuer")
+    for endpoint in endpoints:
+        problems += (f"{endpoint.url}: {reason}" for reason in sorted(set(endpoint.reasons)))
     return problems

@@ -10,12 +10,21 @@ The updated (multi-Region) issuer always names the primary region, also when a r
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeAlias, cast
 
 from jwtmr.errors import ConfigurationError
-from jwtmr.issuers import NEVER, Authority, ClaimRules, Issuer, JwksEndpoint, check_moment, check_url
+from jwtmr.issuers import (
+    NEVER,
+    Authority,
+    ClaimRules,
+    Issuer,
+    JwksEndpoint,
+    as_audience,
+    check_moment,
+    check_url,
+    in_precedence,
+)
 from jwtmr.settings import TOKEN_USES, UNCHECKED, IssuerKind, Names, TokenUse, Unchecked, flag, names, one_of
 
 IssuerType: TypeAlias = Literal["original", "updated"]
@@ -199,11 +208,7 @@ def _claim_rules(
     clients = client_ids if client_ids is UNCHECKED else frozenset(names("client_ids", client_ids, uncheckable=True))
     if audience is not None and "access" not in uses:
         raise ConfigurationError("audience", "concerns access tokens, and only ID tokens are accepted")
-    if audience is None or audience is UNCHECKED:
-        wanted: frozenset[str] | Unchecked | None = audience
-    else:
-        given = (audience,) if isinstance(audience, str) else audience
-        wanted = frozenset(names("audience", given, uncheckable=True))
+    wanted = None if audience is None else as_audience(audience)
     groups = "cognito:groups"
     rules = {
         "access": ClaimRules(
@@ -218,14 +223,12 @@ def _claim_rules(
     return {use: rules[use] for use in uses}
 
 
-def _endpoints(hosts: _Hosts, issuer_type: IssuerType, given: Sequence[str] | None) -> tuple[JwksEndpoint, ...]:
+def _endpoints(hosts: _Hosts, issuer_type: IssuerType, given: Names | None) -> tuple[JwksEndpoint, ...]:
     places = [(hosts.original, hosts.region), *hosts.replicas]
     if issuer_type == "updated":
         places.insert(0, (hosts.updated, hosts.region))
     if given is None:
         return tuple(JwksEndpoint(f"{issuer}/.well-known/jwks.json", region) for issuer, region in places)
-    if isinstance(given, (set, frozenset)):
-        raise ConfigurationError("jwks_uris", "must be a list or a tuple: their order is their precedence")
-    uris = names("jwks_uris", given)
+    uris = in_precedence("jwks_uris", given)
     regions = [region for _, region in places] if len(uris) == len(places) else [None] * len(uris)
     return tuple(JwksEndpoint(uri, region) for uri, region in zip(uris, regions, strict=True))

@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from jwtmr.errors import ConfigurationError
-from jwtmr.settings import UNCHECKED, IssuerKind, TokenUse, Unchecked, names, one_of
+from jwtmr.settings import TOKEN_USES, UNCHECKED, IssuerKind, Names, TokenUse, Unchecked, flag, names, one_of
 
 ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -59,9 +59,20 @@ class JwksEndpoint:
 
     url: str
     region: str | None = None
+    discovers: str | None = None
+    """The issuer whose discovery document ``url`` is: the key set is where that says. None: it is at ``url``."""
 
     def __post_init__(self) -> None:
         check_url("jwks_uris", self.url)
+        check_text("discovers", self.discovers, optional=True)
+
+    @classmethod
+    def discovered(cls, issuer_url: str, region: str | None = None) -> JwksEndpoint:
+        """The endpoint that the discovery document of ``issuer_url`` names (OpenID Connect Discovery 1.0 section 4)."""
+        check_url("issuer_url", issuer_url)
+        if "?" in issuer_url:
+            raise ConfigurationError("issuer_url", "must have no query where its keys are to be discovered")
+        return cls(issuer_url.removesuffix("/") + "/.well-known/openid-configuration", region, issuer_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +87,26 @@ class ClaimRules:
     scope_claim: str | None = None
     groups_claim: str | None = None
     username_claim: str | None = None
+    scope_lists: bool = False
+    """Whether the scopes may also come as a list of strings, as in the ``scp`` of some providers."""
+    required_claims: tuple[str, ...] = ()
+    """Claims without which a token is refused, besides those that are always required."""
     text_claims: tuple[str, ...] = field(init=False, repr=False)
     """The claims that must be strings where they are present."""
 
     def __post_init__(self) -> None:
+        if self.token_use is not None:
+            one_of("token_use", self.token_use, TOKEN_USES)
+        flag("scope_lists", self.scope_lists)
+        required = names("required_claims", self.required_claims, allow_empty=True)
+        object.__setattr__(self, "required_claims", required)
         for parameter in ("clients", "audience"):
             given = getattr(self, parameter)
             if given is not UNCHECKED and not (given is None and parameter == "audience"):
                 object.__setattr__(self, parameter, frozenset(names(parameter, given, uncheckable=True)))
         for parameter in ("client_claim", "scope_claim", "groups_claim", "username_claim"):
             check_text(parameter, getattr(self, parameter), optional=parameter != "client_claim")
-        texts = (self.client_claim, self.username_claim, self.scope_claim, "jti")
+        texts = (self.client_claim, self.username_claim, None if self.scope_lists else self.scope_claim, "jti")
         object.__setattr__(self, "text_claims", tuple(name for name in texts if name is not None))
 
 
@@ -117,24 +137,70 @@ class Authority:
         ):
             if len(set(values)) != len(values):
                 raise ConfigurationError(parameter, "must not name a URL twice")
-        if not any(issuer.kind == "current" for issuer in self.issuers):
-            raise ConfigurationError("issuers", "must hold a current issuer")
         if self.token_type is not UNCHECKED:
             check_text("token_type", self.token_type)
         unknown = sorted(set(names("algorithms", self.algorithms)) - ALGORITHMS)
         if unknown:
             raise ConfigurationError("algorithms", f"must be among {', '.join(sorted(ALGORITHMS))}; not {unknown[0]!r}")
+        self._check_claim_rules()
+        object.__setattr__(self, "claim_rules", MappingProxyType(dict(self.claim_rules)))
+
+    def _check_claim_rules(self) -> None:
         for use, rules in self.claim_rules.items():
-            if not isinstance(rules, ClaimRules) or rules.token_use != use:
+            told = "access" if use is None and says_access_token(self.token_type) else use
+            if not isinstance(rules, ClaimRules) or rules.token_use not in (use, told):
                 raise ConfigurationError("claim_rules", "must hold ClaimRules, each under its own token_use")
         if None in self.claim_rules and len(self.claim_rules) > 1:
             raise ConfigurationError("claim_rules", "must be either under None alone or under values of token_use")
-        object.__setattr__(self, "claim_rules", MappingProxyType(dict(self.claim_rules)))
+        if self.must_tell_id_tokens:
+            rules = self.claim_rules[None]
+            clients, audience = rules.clients, rules.audience
+            shared = isinstance(clients, frozenset) and isinstance(audience, frozenset) and clients & audience
+            if shared or rules.client_claim == "aud":
+                raise ConfigurationError(
+                    "token_type",
+                    "JWT does not tell an access token from an ID token, and neither does an audience that is a "
+                    "client: it must be at+jwt, or jwtmr.UNCHECKED",
+                )
 
     @property
     def current_issuer(self) -> str:
-        """The issuer that new tokens name: the first of the current ones."""
-        return next(issuer.url for issuer in self.issuers if issuer.kind == "current")
+        """The issuer that new tokens name: the first of the current ones. Of an old house, its first legacy one."""
+        current = [issuer.url for issuer in self.issuers if issuer.kind == "current"]
+        return (current or [self.issuers[0].url])[0]
+
+    @property
+    def must_tell_id_tokens(self) -> bool:
+        """Whether ID tokens must be told by their claims: ``typ`` is checked, but ``JWT`` is what they have too."""
+        return None in self.claim_rules and media_type(self.token_type) == "jwt"
+
+    def accepts(self, wall: float) -> bool:
+        """Whether tokens of any of the issuers are accepted at the Unix time ``wall``."""
+        return any(wall < issuer.accept_until_unix for issuer in self.issuers)
+
+
+def media_type(typ: object) -> str:
+    """``typ`` in lower case, without the ``application/`` that RFC 7515 section 4.1.9 implies; ``""`` for no string."""
+    return typ.lower().removeprefix("application/") if type(typ) is str else ""
+
+
+def says_access_token(typ: object) -> bool:
+    """Whether a token with this ``typ`` says that it is an access token (RFC 9068 section 2.1)."""
+    return media_type(typ) == "at+jwt"
+
+
+def as_audience(audience: object) -> frozenset[str] | Unchecked:
+    """One audience or several as a set, or ``UNCHECKED``; :class:`ConfigurationError` for anything else."""
+    if isinstance(audience, Unchecked):
+        return audience
+    return frozenset(names("audience", (audience,) if isinstance(audience, str) else audience, uncheckable=True))
+
+
+def in_precedence(parameter: str, urls: Names) -> tuple[str, ...]:
+    """Several URLs in the order in which they are right; :class:`ConfigurationError` for a set, which has none."""
+    if isinstance(urls, (set, frozenset)):
+        raise ConfigurationError(parameter, "must be a list or a tuple: their order is their precedence")
+    return names(parameter, urls)
 
 
 def check_text(parameter: str, value: object, *, optional: bool = False) -> None:

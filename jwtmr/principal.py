@@ -92,14 +92,17 @@ class Principal:
 
     @property
     def token_use(self) -> TokenUse | None:
-        """``"access"`` or ``"id"``; None where the provider's tokens do not say."""
+        """``"access"`` or ``"id"``, by ``token_use`` or the ``typ`` that is asked for; None where neither says."""
         return self._facts.rules.token_use
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The granted scopes (RFC 6749 section 3.3)."""
-        text = self._text(self._facts.rules.scope_claim)
-        return frozenset(text.split(" ")) - {""} if text else frozenset()
+        """The granted scopes (RFC 6749 section 3.3), however the provider lists them."""
+        name = self._facts.rules.scope_claim
+        granted = self._facts.payload.get(name) if name else None
+        if not granted:
+            return frozenset()
+        return frozenset(granted.split(" ") if type(granted) is str else granted) - {""}
 
     @property
     def groups(self) -> frozenset[str]:

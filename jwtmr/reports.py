@@ -16,7 +16,7 @@ none."""
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """One JWKS endpoint as this process sees it."""
+    """One JWKS endpoint, or one discovery document with the endpoint that it names, as this process sees it."""
 
     url: str
     region: str | None
@@ -30,6 +30,10 @@ class EndpointStatus:
     failures: int
     """Failed attempts in a row."""
     last_outcome: FetchOutcome | None
+    reasons: tuple[str, ...] = ()
+    """Why its last answer was of no use, where it was one."""
+    jwks_uri: str | None = None
+    """Where its key set is: ``url`` itself, or what the discovery document last said; None before it said anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from jwtmr._log import log_problem
 from jwtmr._outcomes import Outcomes
 from jwtmr._routes import Route, check_authorities, routes_of
 from jwtmr._status import status_of
-from jwtmr._token.claims import check_claims, check_subject_and_time, check_window, rules_for
+from jwtmr._token.claims import check_claims, check_no_id_token, check_subject_and_time, check_window, rules_for
 from jwtmr._token.compact import UnverifiedToken, header_of, parse
 from jwtmr._token.header import HeaderRules, check_header
 from jwtmr.errors import (
@@ -164,6 +164,8 @@ class TokenValidator:
             check_subject_and_time(payload, wall, self._leeway)
             rules = rules_for(payload, route.authority.claim_rules)
             check_claims(payload, rules)
+            if route.must_tell_id_tokens:
+                check_no_id_token(payload, rules)
         except AuthError as error:
             self._outcomes.refused(error)
             raise
@@ -229,7 +231,7 @@ class TokenValidator:
         """Fetch keys where there are none, and report. Takes up to 6 seconds in an outage.
 
         Raises :class:`KeysUnavailable` where ``require`` is not met: ``"any"`` or ``"all"`` authorities have usable
-        keys.
+        keys. One whose issuers are all retired needs none, and is not asked.
         """
         wait_for(self._warm(require))
         return self._warmed(require)
@@ -243,9 +245,11 @@ class TokenValidator:
         if require is not None:
             one_of("require", require, ("any", "all"))
         self._check_open()
-        for _, source in self._sources:
+        wall = self._clock.wall()
+        needed = [source for authority, source in self._sources if authority.accepts(wall)]
+        for source in needed:
             next(source.warm(), None)  # all of them take off before the first is waited for
-        for _, source in self._sources:
+        for source in needed:
             yield from source.warm()
 
     def _warmed(self, require: str | None) -> ValidatorStatus:
@@ -253,8 +257,9 @@ class TokenValidator:
         for authority in status.authorities:
             for problem in authority.problems:
                 log_problem(authority.id, problem)
-        without = [authority.id for authority in status.authorities if authority.state not in ("ok", "degraded")]
-        if (require == "all" and without) or (require == "any" and not status.ready):
+        needed = [authority for authority in status.authorities if any(issuer.accepted for issuer in authority.issuers)]
+        without = [authority.id for authority in needed if authority.state not in ("ok", "degraded")]
+        if (require == "all" and without) or (require == "any" and needed and not status.ready):
             raise KeysUnavailable("no usable keys: " + ", ".join(without), retry_after=1)
         return status
 

@@ -33,6 +33,8 @@ class Health:
     switched."""
     asked: bool = False
     last_outcome: FetchOutcome | None = None
+    reasons: tuple[str, ...] = ()
+    """Why its last answer was of no use, where it was one."""
     _told_at: float = -math.inf
     _told_for: float = 0.0
 

@@ -51,6 +51,8 @@ class Ask:
     """What ``If-None-Match`` says; None for an unconditional request."""
     held: int | None
     """The attempt that brought the copy which a 304 would confirm."""
+    jwks_uri: str | None
+    """Where the key set is; None: the discovery document at the endpoint's URL has to be asked first."""
 
 
 def unavailable(wait: float) -> Decision:

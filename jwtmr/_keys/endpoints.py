@@ -8,6 +8,7 @@ from typing import Final
 
 from jwtmr._keys.breaker import FAILURES_TO_SKIP, Health
 from jwtmr._keys.decision import Ask
+from jwtmr._keys.discovery import Location
 from jwtmr._keys.freshness import age, rewound
 from jwtmr._keys.merge import Copy, Ledger
 from jwtmr._keys.pace import Uniform
@@ -40,6 +41,7 @@ class Endpoints:
         self.endpoints: Final = endpoints
         self.order: Final = asking_order(endpoints)
         self.health: Final = [Health() for _ in endpoints]
+        self.locations: Final = [Location(endpoint) for endpoint in endpoints]
         silence = policy.max_stale or MAX_LIFETIME
         self.ledger: Final = Ledger(len(endpoints), max_stale=policy.max_stale, silence=silence)
         self.uniform = uniform
@@ -102,11 +104,12 @@ class Endpoints:
     def ask(self, place: int, trigger: Trigger, walk: int, now: Instant) -> Ask:
         """Begin an attempt."""
         self._sent += 1
-        copy = self.ledger.copies[place]
+        copy, uri = self.ledger.copies[place], self.locations[place].uri(now)
         # A 304 must be able to confirm something, and a host that stumbles over the question gets a plain one next.
-        plain = trigger != "refresh" or self.health[place].failures or copy is None or not self.ledger.serves(copy, now)
-        etag, held = (None, None) if plain or copy is None else (copy.etag, copy.number)
-        ask = Ask(self._sent, place, self.endpoints[place], trigger, walk, now, etag, held)
+        plain = trigger != "refresh" or uri is None or self.health[place].failures
+        known = None if plain or copy is None or not self.ledger.serves(copy, now) else copy
+        etag, held = (None, None) if known is None else (known.etag, known.number)
+        ask = Ask(self._sent, place, self.endpoints[place], trigger, walk, now, etag, held, uri)
         self._attempts[ask.number] = Attempt(ask)
         self.health[place].asked = True
         return ask
@@ -148,7 +151,9 @@ class Endpoints:
         An older copy out of some cache is a sign of life, but no answer: it cannot know of a new key.
         """
         health = self.health[ask.place]
-        health.last_outcome = reading.outcome
+        health.last_outcome, health.reasons = reading.outcome, () if reading.good else reading.refused
+        if self.locations[ask.place].take_in(ask, reading):
+            self.ledger.discard(ask.place)
         if reading.good:
             health.succeeded()
             self.ledger.unanswered[ask.place] = None
@@ -167,6 +172,8 @@ class Endpoints:
         return False
 
     def _adopt(self, ask: Ask, reading: Reading) -> bool:
+        if not self.locations[ask.place].heard(ask, reading):
+            return False
         held = self.ledger.copies[ask.place]
         keys, etag = reading.keys, reading.etag
         if keys is None:  # 304: the set that it confirms must be the one still held
@@ -218,9 +225,10 @@ class Endpoints:
             left = self._left(place, now)
             reports.append(
                 EndpointStatus(
-                    endpoint.url, endpoint.region, state, known, old, left, health.failures, health.last_outcome
+                    endpoint.url, endpoint.region, state, known, old, left, health.failures, health.last_outcome,
+                    health.reasons, self.locations[place].known,
                 )
-            )
+            )  # fmt: skip
         return tuple(reports)
 
     def timers(self, *, alive: bool) -> Iterator[float]:

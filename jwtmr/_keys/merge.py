@@ -52,6 +52,8 @@ class Copy:
     etag: str | None
     number: int
     """The attempt that brought it."""
+    void: bool = False
+    """Whether it came from where its issuer does not keep its keys any more. It serves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,12 @@ class Ledger:
         self.copies[place] = copy
         self._clear_drops(place, copy)
 
+    def discard(self, place: int) -> None:
+        """Let the copy of ``place`` serve no more. What it listed is kept, to see what the next one leaves out."""
+        copy = self.copies[place]
+        if copy is not None:
+            self.copies[place] = replace(copy, void=True, refresh_age=0.0, etag=None)
+
     def limit(self, copy: Copy) -> float:
         """The age in seconds at which a copy ends to serve."""
         return self._max_stale or copy.lifetime
@@ -132,7 +140,9 @@ class Ledger:
 
     def serves(self, copy: Copy, now: Instant) -> bool:
         """Whether the copy may be used at all."""
-        return age(copy.sent, now) < self.limit(copy) and not (not self._max_stale and rewound(copy.sent, now))
+        if copy.void or (not self._max_stale and rewound(copy.sent, now)):
+            return False
+        return age(copy.sent, now) < self.limit(copy)
 
     def silent(self, place: int, now: Instant) -> bool:
         """Whether an endpoint has been asked in vain for so long that it has no say any more."""

@@ -28,7 +28,9 @@ class Reading:
     etag: str | None = None
     retry_after: float | None = None
     refused: tuple[str, ...] = ()
-    """Why members of the set are no usable keys."""
+    """Why members of the set are no usable keys, or why the discovery document is none."""
+    jwks_uri: str | None = None
+    """What the discovery document said, where it was asked in this attempt."""
 
     @property
     def good(self) -> bool:
@@ -53,6 +55,11 @@ def read_answer(
         return Reading("ok", keys, fresh, age, headers.get("etag"), refused=keys.refused)
     if status == 304 and etag is not None and _opaque(headers.get("etag", etag)) == _opaque(etag):
         return Reading("not_modified", None, lifetime(headers, wall), age_header(headers), etag)
+    return no_answer(status, headers, wall)
+
+
+def no_answer(status: int, headers: Mapping[str, str], wall: float) -> Reading:
+    """Read the failure in a status that is no success."""
     if 300 <= status < 400:
         return Reading("redirect")
     if 400 <= status < 500 and status not in TEMPORARY_4XX:

@@ -76,10 +76,13 @@ def rules_for(payload: Mapping[str, Any], rules: Mapping[Any, ClaimRules]) -> Cl
 
 
 def check_claims(payload: Mapping[str, Any], rules: ClaimRules) -> None:
-    """Types of all that a ``Principal`` exposes; then client, audience, and that the token is bound to no key."""
+    """Types of all that a ``Principal`` exposes; client, audience, required claims; and that it is bound to no key."""
     for name in rules.text_claims:
         if type(payload.get(name, "")) is not str:
             raise InvalidClaim(f"claim {name!r} is not a string")
+    scopes = rules.scope_claim
+    if rules.scope_lists and scopes is not None and not _is_text_or_list(payload, scopes):
+        raise InvalidClaim(f"claim {scopes!r} is neither a string nor a list of strings")
     groups = rules.groups_claim
     if groups is not None and groups in payload and not _is_list_of_strings(payload[groups]):
         raise InvalidClaim(f"claim {groups!r} is not a list of strings")
@@ -87,8 +90,24 @@ def check_claims(payload: Mapping[str, Any], rules: ClaimRules) -> None:
         raise WrongClient(f"{rules.client_claim} is not among the configured clients")
     if rules.audience is not UNCHECKED:
         _check_audience(payload, rules.audience)
+    for name in rules.required_claims:
+        if payload.get(name) is None:
+            raise InvalidClaim(f"claim {name!r} is missing")
     if "cnf" in payload:  # RFC 7800: whoever presents it must prove a key, and nobody asks for that here
         raise BoundToken("claim 'cnf'")
+
+
+def check_no_id_token(payload: Mapping[str, Any], rules: ClaimRules) -> None:
+    """Tell an ID token by what it says, where its ``typ`` would do for an access token.
+
+    Its ``aud`` holds its own client (OpenID Connect Core 1.0 section 2), which an access token for an API does not; and
+    the hashes of sections 3.1.3.6 and 3.3.2.11 are in no other token.
+    """
+    if "at_hash" in payload or "c_hash" in payload:
+        raise WrongTokenUse("an ID token: it holds a hash")
+    clients = [payload[name] for name in (rules.client_claim, "azp") if name in payload]
+    if not set(_audiences(payload)).isdisjoint(client for client in clients if type(client) is str):
+        raise WrongTokenUse("an ID token: its audience is its client")
 
 
 def _check_audience(payload: Mapping[str, Any], audience: frozenset[str] | None) -> None:
@@ -98,11 +117,22 @@ def _check_audience(payload: Mapping[str, Any], audience: frozenset[str] | None)
         return
     if "aud" not in payload:
         raise WrongAudience("aud is missing")
-    named: Any = payload["aud"]
-    if type(named) is not str and not _is_list_of_strings(named):
-        raise InvalidClaim("claim 'aud' is neither a string nor a list of strings")
-    if audience.isdisjoint([named] if type(named) is str else named):
+    if audience.isdisjoint(_audiences(payload)):
         raise WrongAudience("aud names none of the configured audiences")
+
+
+def _audiences(payload: Mapping[str, Any]) -> list[str]:
+    """All that ``aud`` names (RFC 7519 section 4.1.3)."""
+    if not _is_text_or_list(payload, "aud"):
+        raise InvalidClaim("claim 'aud' is neither a string nor a list of strings")
+    named: Any = payload.get("aud", [])
+    return [named] if type(named) is str else named
+
+
+def _is_text_or_list(payload: Mapping[str, Any], name: str) -> bool:
+    """Whether the claim is a string, a list of strings, or absent."""
+    value = payload.get(name, "")
+    return type(value) is str or _is_list_of_strings(value)
 
 
 def _is_list_of_strings(value: object) -> bool:

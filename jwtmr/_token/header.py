@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from jwtmr.errors import UnsupportedToken
+from jwtmr.issuers import media_type
 from jwtmr.settings import Unchecked
 
 MAX_KID_CHARACTERS: Final = 256
@@ -25,7 +26,7 @@ class HeaderRules(NamedTuple):
     def of(cls, algorithms: tuple[str, ...], token_type: str | Unchecked, *, only_id_tokens: bool) -> HeaderRules:
         """The rules of one authority."""
         if isinstance(token_type, str):
-            return cls(frozenset(algorithms), frozenset({normal_type(token_type)}))
+            return cls(frozenset(algorithms), frozenset({media_type(token_type)}))
         # RFC 9068 section 2.1: at+jwt says that this is an access token
         types: set[str | None] = {None, "jwt"} if only_id_tokens else {None, "jwt", "at+jwt"}
         return cls(frozenset(algorithms), frozenset(types))
@@ -70,11 +71,6 @@ def check_header(header: Mapping[str, Any], rules: HeaderRules) -> tuple[str, st
     for name in _REFUSED:
         if name in header:
             raise UnsupportedToken(f"{name} in the header")
-    if (normal_type(header["typ"]) if "typ" in header else None) not in rules.types:
+    if (media_type(header["typ"]) if "typ" in header else None) not in rules.types:
         raise UnsupportedToken("typ is not the expected one")
     return kid, alg
-
-
-def normal_type(typ: object) -> str:
-    """``typ`` in lower case, without the ``application/`` that RFC 7515 section 4.1.9 implies; ``""`` for no string."""
-    return typ.lower().removeprefix("application/") if type(typ) is str else ""
