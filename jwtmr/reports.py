@@ -83,6 +83,8 @@ class ValidatorStatus:
             lines.append(f"{authority.id}: {authority.state}")
             for endpoint in authority.endpoints:
                 age = "never answered" if endpoint.age is None else f"answered {endpoint.age:.0f} s ago"
-                lines.append(f"  {endpoint.region or '-'} {endpoint.url}: {endpoint.state}, {age}")
+                failed = endpoint.last_outcome not in (None, "ok", "not_modified")
+                last = f", last outcome {endpoint.last_outcome}" if failed else ""
+                lines.append(f"  {endpoint.region or '-'} {endpoint.url}: {endpoint.state}, {age}{last}")
             lines.extend(f"  ! {problem}" for problem in authority.problems)
         return "\n".join(lines)

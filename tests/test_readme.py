@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,15 +27,35 @@ def test_first_snippet_is_about_ten_lines_and_refuses_rubbish(capsys: pytest.Cap
     assert len(SNIPPETS[0].splitlines()) <= 20
 
 
-def test_testing_snippet_runs_over_real_sockets() -> None:
-    """The snippet about testing without a network holds what its assertions say."""
-    assert SNIPPETS[1].count("assert ") == 4
-    exec(SNIPPETS[1], {})
+@pytest.mark.parametrize("kind", [1, 2], ids=["another name", "another house"])
+def test_migrations_make_validators_that_know_both_issuers(kind: int) -> None:
+    """Each migration names an issuer to come and one to end, and takes no user from his account."""
+    names: dict[str, Any] = {}
+    exec(SNIPPETS[kind], names)
+    status = names["validator"].status()
+    issuers = [issuer for authority in status.authorities for issuer in authority.issuers]
+    assert sorted(issuer.kind for issuer in issuers) == ["current", "legacy"]
+    assert all(issuer.url.startswith("https://") for issuer in issuers)
+    names["validator"].close()
+
+
+@pytest.mark.parametrize(("number", "assertions"), [(3, 4), (4, 2)], ids=["pool", "provider"])
+def test_testing_snippets_run_over_real_sockets(number: int, assertions: int) -> None:
+    """The snippets about testing without a network hold what their assertions say."""
+    assert SNIPPETS[number].count("assert ") == assertions
+    exec(SNIPPETS[number], {})
 
 
 def test_there_is_no_snippet_that_is_not_run() -> None:
     """A new snippet needs a test here."""
-    assert len(SNIPPETS) == 2
+    assert len(SNIPPETS) == 5
+
+
+def test_links_lead_somewhere() -> None:
+    """Every file that the README points to is there, where the whole tree is."""
+    if (ROOT / "LICENSE").exists():  # the wheel is tested without the tree around it
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+            assert (ROOT / target).exists(), target
 
 
 def test_code_table_is_complete() -> None:

@@ -28,7 +28,7 @@ class Reading:
     etag: str | None = None
     retry_after: float | None = None
     refused: tuple[str, ...] = ()
-    """Why members of the set are no usable keys, or why the discovery document is none."""
+    """Why members of the set are no usable keys, or why the set, or the discovery document, is none."""
     jwks_uri: str | None = None
     """What the discovery document said, where it was asked in this attempt."""
 
@@ -50,7 +50,7 @@ def read_answer(
         try:
             keys = parse_key_set(body, allowed)
         except UnusableSet as error:
-            return Reading("unusable", refused=error.refused)
+            return Reading("unusable", refused=(str(error), *error.refused))
         fresh, age = lifetime(headers, wall), age_header(headers)
         return Reading("ok", keys, fresh, age, headers.get("etag"), refused=keys.refused)
     if status == 304 and etag is not None and _opaque(headers.get("etag", etag)) == _opaque(etag):

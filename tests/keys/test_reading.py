@@ -48,7 +48,8 @@ def test_200_with_a_usable_key_is_good() -> None:
 
 def test_200_tells_why_members_were_refused() -> None:
     """The reasons go with the keys that are left."""
-    assert reading(200, set_of("a", "b", "b=c")).refused == ("two keys for one kid and algorithm",)
+    assert reading(200, set_of("a", "b", "b=c")).refused == ("no usable key", "two keys for one kid and algorithm")
+    assert reading(200, b"<!doctype html>").refused == ("no JWK Set",)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"keys": []}', set_of("a", "a=b"), b"[1]"])
@@ -61,7 +62,8 @@ def test_200_without_a_usable_key_is_a_failure(body: bytes) -> None:
 
 def test_200_of_bad_members_tells_why() -> None:
     """An operator wants to know what is wrong with a set of which nothing is left."""
-    assert reading(200, set_of("a", "a=b")).refused == ("two keys for one kid and algorithm",)
+    assert reading(200, set_of("a", "a=b")).refused == ("no usable key", "two keys for one kid and algorithm")
+    assert reading(200, b"<!doctype html>").refused == ("no JWK Set",)
 
 
 def test_304_counts_only_when_it_was_asked_for() -> None:
