@@ -7,7 +7,9 @@ PY     := $(VENV)/bin/python
 INSTALL := -m pip install --quiet
 
 # Programs of the system tests that pip can install, each a dependency group and an environment of its own.
-PROGRAMS := ministack
+PROGRAMS := ministack moto_server
+# The one that npm installs, from these files.
+OIDC_PROVIDER := $(addprefix tests/system/oidc-provider/,package.json package-lock.json .npmrc server.mjs)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -38,7 +40,7 @@ coverage: $(VENV)/.dev ## run the tests and show the branches that none of them 
 bench: $(VENV)/.test ## measure warm validation against the bare signature check
 	@$(PY) tests/benchmarks/run.py $(ARGS)
 
-programs: $(PROGRAMS:%=$(VENV)/programs/%/.ready) ## install the programs of the system tests that pip can install
+programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) oidc-provider) ## install the programs of the system tests
 
 clean: ## remove .venv and everything else that is not source
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -72,8 +74,22 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.python
 # The tests look for a program beside their own Python.
 $(VENV)/programs/%/.ready: pyproject.toml $(VENV)/.python
 	@echo 'installing $* into $(@D)'
+	@rm -f $(VENV)/bin/$*
 	@$(PY) -m venv --clear $(@D)
 	@$(@D)/bin/python $(INSTALL) --upgrade 'pip>=25.1'
 	@$(@D)/bin/python $(INSTALL) --group $*
 	@ln -sf ../programs/$*/bin/$* $(VENV)/bin/$*
 	@touch $@
+
+# oidc-provider uses crypto.hash, which came with Node.js 20.12. To lack that is no failure here: its tests are skipped.
+NODE := { npm --version && node --input-type=module --eval 'import { hash } from "node:crypto"'; } >/dev/null 2>&1
+
+$(VENV)/programs/oidc-provider/.ready: $(OIDC_PROVIDER) $(VENV)/.python
+	@rm -rf $(VENV)/bin/oidc-provider $(@D)
+	@if $(NODE); then \
+	    echo 'installing oidc-provider into $(@D)' && mkdir -p $(@D) && cp $(OIDC_PROVIDER) $(@D) && \
+	    (cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) && \
+	    chmod +x $(@D)/server.mjs && ln -s ../programs/oidc-provider/server.mjs $(VENV)/bin/oidc-provider && touch $@; \
+	else \
+	    echo 'oidc-provider is left out: it needs npm and Node.js 20.12 or newer'; \
+	fi

@@ -191,6 +191,15 @@ def other_algorithms() -> str:
         return said
 
 
+def unnamed_algorithms() -> str:
+    """RSA keys that could be meant for both."""
+    with OidcIssuer(name_alg=False) as issuer:
+        said = shown(issuer, algorithms=["RS256", "PS256"])
+        assert "both RS and PS would fit" in said
+        assert "!" not in shown(issuer, algorithms=["RS256"])
+        return said
+
+
 def not_switched(until: datetime | None = None) -> str:
     """A pool on its original issuer, configured as updated."""
     with RegionalIssuer() as issuer, closing(validator_for(issuer, accept_legacy_until=until)) as validator:
@@ -216,6 +225,9 @@ AT_WARM_UP: Final[dict[str, tuple[Callable[[], str], list[str]]]] = {
     ),
     "a jwks_uri that serves a page, or no keys": (a_page, ["last outcome unusable", "! "]),
     "keys of algorithms that are not in algorithms": (other_algorithms, ["last outcome unusable", "! "]),
+    "RSA keys that name no alg, where algorithms allows both RS and PS": (
+        unnamed_algorithms, ["last outcome unusable", "! "]
+    ),
     "a pool that is not switched yet, configured without a window": (not_switched, ["every token will be refused"]),
     "a window that has closed": (lambda: not_switched(GONE), ["closed at 2020-01-01 00:00 UTC"]),
     "an old house whose window has closed": (old_house, ["this authority can be removed"]),
