@@ -1,4 +1,4 @@
-"""A user pool to test against: real servers on loopback, real tokens, and a clock that a test sets.
+"""A user pool or a provider to test against: real servers on loopback, real tokens, and a clock that a test sets.
 
     from datetime import timedelta
     from jwtmr.testing import RegionalIssuer, SettableClock, validator_for
@@ -16,8 +16,29 @@
         assert {request.fault for request in issuer.requests("us-east-1")} >= {"accept_silent"}
         validator.close()
 
+``OidcIssuer`` plays any other provider: its discovery documents, keys of every algorithm, tokens of every shape, and a
+change of its name. Several can run at once.
+
+    from datetime import timedelta
+    from jwtmr import LegacyIssuer, OidcProvider, TokenValidator
+    from jwtmr.testing import MISSING, OidcIssuer, SettableClock
+
+    clock = SettableClock()
+    with OidcIssuer("/old", algorithms=["ES256"], clock=clock) as issuer:
+        before = issuer.access_token(claims={"scope": MISSING, "scp": ["orders/read"]})
+        issuer.move_to("/new")
+        window = LegacyIssuer(issuer.former_urls[0], accept_until=clock.now() + timedelta(days=1))
+        provider = OidcProvider(
+            issuer.url, audience="https://api.example.com", client_ids=[issuer.client_id], token_type="at+jwt",
+            scope_claim="scp", algorithms=["ES256"], legacy_issuers=[window],
+        )
+        validator = TokenValidator(provider, clock=clock)
+        assert validator.validate(before).scopes == {"orders/read"}  # the keys are found by discovery
+        assert validator.validate(issuer.access_token()).issuer_kind == "current"
+        validator.close()
+
 Fixtures for pytest are in ``jwtmr.testing.plugin``. ``make_principal`` is for tests of what comes after authentication,
-``LoopbackServer`` for endpoints that are no user pool. Nothing here checks anything: keep it out of production.
+``LoopbackServer`` for endpoints that are no issuer. Nothing here checks anything: keep it out of production.
 """
 
 from jwtmr.testing.claims import MISSING, SUBJECT, USERNAME, Missing
@@ -26,6 +47,7 @@ from jwtmr.testing.issuer import RegionalEndpoint, RegionalIssuer
 from jwtmr.testing.keys import SigningKey
 from jwtmr.testing.pool import HostForm, UserPool
 from jwtmr.testing.principals import make_principal
+from jwtmr.testing.provider import OidcIssuer, ProviderPart
 from jwtmr.testing.server import Handler, LoopbackServer, Outage
 from jwtmr.testing.tokens import TokenMint
 from jwtmr.testing.validators import validator_for
@@ -40,7 +62,9 @@ __all__ = [
     "HostForm",
     "LoopbackServer",
     "Missing",
+    "OidcIssuer",
     "Outage",
+    "ProviderPart",
     "RecordedRequest",
     "RegionalEndpoint",
     "RegionalIssuer",

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Self
+from typing import Self
 
 from jwtmr.settings import Clock, one_of
 from jwtmr.testing.clock import SYSTEM_CLOCK
-from jwtmr.testing.documents import discovery, document, refusal
+from jwtmr.testing.documents import DEFAULT_MAX_AGE, discovery, document, refusal
 from jwtmr.testing.pool import HOST_FORMS, HostForm
 from jwtmr.testing.server import LoopbackServer, Outage
+from jwtmr.testing.servers import Servers
 from jwtmr.testing.tokens import TokenMint
 from jwtmr.testing.wire import Answer, RecordedRequest
-
-DEFAULT_MAX_AGE: Final = 900
-"""Seconds that the answers may be cached, unless a test sets ``max_age``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +58,15 @@ class RegionalIssuer(TokenMint):
         self._hosts = [_Host(region, form) for region in self.regions for form in HOST_FORMS]
         for host in self._hosts:
             host.server = LoopbackServer(partial(self._answer, host))
-        self._running = contextlib.ExitStack()
+        self._servers = Servers([host.server for host in self._hosts])
 
     def start(self) -> None:
         """Bind the ports and answer. Once in the life of an issuer."""
-        with contextlib.ExitStack() as started:
-            for host in self._hosts:
-                started.enter_context(host.server)
-            self._running = started.pop_all()
+        self._servers.start()
 
     def close(self) -> None:
         """Stop all servers and give the key material to the next issuer. Any number of times."""
-        self._running.close()
+        self._servers.close()
         super().close()
 
     def __enter__(self) -> Self:
@@ -119,17 +113,15 @@ class RegionalIssuer(TokenMint):
 
     def requests(self, region: str | None = None, form: HostForm | None = None) -> list[RecordedRequest]:
         """What arrived, at all hosts or those selected, oldest first. Also what was left without an answer."""
-        arrived = [request for host in self._select(region, form) for request in host.server.requests()]
-        return sorted(arrived, key=lambda request: request.time)
+        return Servers([host.server for host in self._select(region, form)]).requests()
 
     def count(self, region: str | None = None, form: HostForm | None = None) -> int:
         """How many requests arrived, at all hosts or those selected."""
-        return sum(host.server.count() for host in self._select(region, form))
+        return len(self.requests(region, form))
 
     def forget_requests(self) -> None:
         """Start recording and counting anew, at all hosts."""
-        for host in self._hosts:
-            host.server.forget_requests()
+        self._servers.forget_requests()
 
     def _select(self, region: str | None, form: HostForm | None) -> list[_Host]:
         if region is not None:
@@ -156,6 +148,4 @@ class RegionalIssuer(TokenMint):
             content = discovery(self._issuer(host), self._jwks_uri(host))
         else:
             return refusal(404, "Not Found")
-        if request.method not in ("GET", "HEAD"):
-            return refusal(405, "Method Not Allowed", Allow="GET, HEAD")
         return document(request, content, max_age=self.max_age, now=self.clock.wall())

@@ -1,48 +1,62 @@
-"""Key pairs shaped like those of a Cognito user pool. Generated when first needed, never shipped."""
+"""Key pairs under the names that they are published with, and the ring of them that an issuer has.
+
+They are generated when first needed, never shipped.
+"""
 
 from __future__ import annotations
 
 import base64
 import os
 import threading
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, cast
 
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
+from jwt.algorithms import get_default_algorithms
 
 from jwtmr.errors import ConfigurationError
+from jwtmr.issuers import ALGORITHMS
+from jwtmr.settings import one_of
+from jwtmr.testing.material import Loans, PrivateKey, fits, generate
+
+_ALGORITHMS: Final = get_default_algorithms()
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """An RSA-2048 key pair for RS256 and the ``kid`` that it is published under."""
+    """A key pair for one algorithm and the ``kid`` that it is published under.
+
+    ``ConfigurationError`` for an algorithm that jwtmr does not know, or one that the key does not fit.
+    """
 
     kid: str
-    private_key: RSAPrivateKey = field(repr=False)
+    private_key: PrivateKey = field(repr=False)
+    """RSA of 2048 bits, on the curve that belongs to ``alg``, or Ed25519."""
+    alg: str = field(default="RS256", repr=False)
+    """The one algorithm that :meth:`sign` uses."""
+    named: bool = field(default=True, repr=False)
+    """Whether the published JWK names its ``alg``."""
+
+    def __post_init__(self) -> None:
+        one_of("alg", self.alg, sorted(ALGORITHMS))
+        if not fits(self.private_key, self.alg):
+            raise ConfigurationError("private_key", f"must be one that {self.alg} signs with")
 
     @classmethod
-    def generate(cls) -> SigningKey:
-        """Make a key pair that nobody else has, with a ``kid`` of its own."""
-        return cls(new_kid(), _generate())
+    def generate(cls, alg: str = "RS256", kid: str | None = None, *, named: bool = True) -> SigningKey:
+        """Make a key pair that nobody else has. ``kid=None`` draws one as :func:`new_kid` does."""
+        return cls(new_kid() if kid is None else kid, generate(alg), alg, named)
 
     @property
     def jwk(self) -> dict[str, str]:
-        """The public half, with the members that Cognito publishes (RFC 7517 section 4, RFC 7518 section 6.3.1)."""
-        numbers = self.private_key.public_key().public_numbers()
-        return {
-            "alg": "RS256",
-            "e": _base64url_number(numbers.e),
-            "kid": self.kid,
-            "kty": "RSA",
-            "n": _base64url_number(numbers.n),
-            "use": "sig",
-        }
+        """The public half (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2), with its ``use``."""
+        public = cast("dict[str, str]", _ALGORITHMS[self.alg].to_jwk(self.private_key.public_key(), as_dict=True))
+        public.pop("key_ops", None)  # PyJWT adds it to RSA keys, providers do not
+        return {"kid": self.kid, "use": "sig", **({"alg": self.alg} if self.named else {}), **public}
 
     def sign(self, data: bytes) -> bytes:
-        """Return the RS256 signature of ``data`` (RFC 7518 section 3.3)."""
-        return self.private_key.sign(data, PKCS1v15(), SHA256())
+        """Return the signature of ``data`` as a token holds it (RFC 7518 sections 3.3 to 3.5, RFC 8037)."""
+        return _ALGORITHMS[self.alg].sign(data, self.private_key)
 
 
 def new_kid() -> str:
@@ -57,29 +71,42 @@ def new_kid() -> str:
 
 
 class KeyRing:
-    """The keys of one pool: one signs access tokens, another one ID tokens; and which of its keys it publishes.
+    """The keys of one issuer: which of them sign, each in a role of its own, and which are published.
 
-    No two open rings hold the same key material. A closed one gives its key pairs back, to be used by the next under
-    new names, because making one takes about 50 ms: that is most of what a test would wait for.
+    No two open rings draw the same key material; a closed one lends its own to the next, under new names.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._borrowed: list[RSAPrivateKey] = []
-        self.access: SigningKey = SigningKey(new_kid(), self.borrow())
-        self.id: SigningKey = SigningKey(new_kid(), self.borrow())
-        self._published: tuple[SigningKey, ...] = (self.id, self.access)
+    def __init__(self, roles: Mapping[str, str], *, named: bool = True, given: Sequence[SigningKey] = ()) -> None:
+        """Publish a new key for each of ``roles``, which say the algorithm, and the keys ``given``.
 
-    def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """The JWK Set of the published keys (RFC 7517 section 5)."""
-        return {"keys": [key.jwk for key in self._published]}
+        Of these the first of each algorithm signs, in a role called like it. ``named``: see :class:`SigningKey`.
+        """
+        self._lock = threading.Lock()
+        self._loans = Loans()
+        signers = {role: SigningKey(new_kid(), self.borrow(alg), alg, named) for role, alg in roles.items()}
+        self._published: tuple[SigningKey, ...] = (*signers.values(), *given)
+        for key in given:
+            signers.setdefault(key.alg, key)
+        self._signers: Mapping[str, SigningKey] = signers
+
+    @property
+    def signers(self) -> Mapping[str, SigningKey]:
+        """The keys that sign now, by role."""
+        return self._signers
+
+    @property
+    def published(self) -> tuple[SigningKey, ...]:
+        """The keys that are published now, the newest first."""
+        return self._published
 
     def rotate(self, *, keep_old: bool = True) -> None:
-        """Sign with two new keys from now on; publish them, and without ``keep_old`` nothing else."""
-        access, id_ = (SigningKey(new_kid(), self.borrow()) for _ in range(2))
+        """Sign with new keys from now on; publish them, and without ``keep_old`` nothing else."""
+        fresh = {
+            role: replace(key, kid=new_kid(), private_key=self.borrow(key.alg)) for role, key in self._signers.items()
+        }
         with self._lock:
-            self.access, self.id = access, id_
-            self._published = (id_, access, *(self._published if keep_old else ()))
+            self._signers = fresh
+            self._published = (*fresh.values(), *(self._published if keep_old else ()))
 
     def withdraw(self, kid: str) -> None:
         """Publish that key no longer. It goes on signing if it did."""
@@ -89,48 +116,13 @@ class KeyRing:
                 raise ConfigurationError("kid", "must be one of the published keys")
             self._published = left
 
-    def borrow(self) -> RSAPrivateKey:
-        """Take key material that no other open ring has."""
-        private_key = _DEPOT.take()
-        with self._lock:
-            self._borrowed.append(private_key)
-        return private_key
+    def borrow(self, alg: str) -> PrivateKey:
+        """Take key material for ``alg`` that no other open ring has."""
+        return self._loans.borrow(alg)
 
     def close(self) -> None:
         """Give the key material back. Tokens can still be minted, but no longer with keys that nobody else has."""
-        with self._lock:
-            _DEPOT.give_back(self._borrowed)
-            self._borrowed = []
-
-
-class _Depot:
-    """The private keys of this process that no ring holds at the moment."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._free: list[RSAPrivateKey] = []
-
-    def take(self) -> RSAPrivateKey:
-        with self._lock:
-            if self._free:
-                return self._free.pop()
-        return _generate()
-
-    def give_back(self, private_keys: list[RSAPrivateKey]) -> None:
-        with self._lock:
-            self._free.extend(private_keys)
-
-
-_DEPOT: Final = _Depot()
-
-
-def _generate() -> RSAPrivateKey:
-    return generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _base64url_number(number: int) -> str:
-    """Base64urlUInt of RFC 7518 section 2."""
-    return base64url(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+        self._loans.close()
 
 
 def base64url(data: bytes) -> str:

@@ -7,10 +7,11 @@
 ``jwt_validator``     a ``TokenValidator`` for it, closed afterwards. It is configured as in the middle of a migration:
                       the updated issuer, and for a day from the start of the clock the original one too. So tokens from
                       before and after ``regional_issuer.switch_to_updated()`` are accepted
+``oidc_issuer``       a fresh, started :class:`OidcIssuer` on that clock, which signs with RS256; closed afterwards
 ====================  ==================================================================================================
 
 For another configuration make the validator in the test, with :func:`jwtmr.testing.validator_for`; for other regions
-override ``regional_issuer``.
+override ``regional_issuer``, for other paths or algorithms ``oidc_issuer``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pytest
 
 from jwtmr.testing.clock import SettableClock
 from jwtmr.testing.issuer import RegionalIssuer
+from jwtmr.testing.provider import OidcIssuer
 from jwtmr.testing.validators import validator_for
 from jwtmr.validator import TokenValidator
 
@@ -46,3 +48,10 @@ def jwt_validator(regional_issuer: RegionalIssuer, settable_clock: SettableClock
     window = settable_clock.now() + timedelta(days=1)
     with closing(validator_for(regional_issuer, accept_legacy_until=window)) as validator:
         yield validator
+
+
+@pytest.fixture
+def oidc_issuer(settable_clock: SettableClock) -> Iterator[OidcIssuer]:
+    """A provider on loopback without a path in its name."""
+    with OidcIssuer(clock=settable_clock) as issuer:
+        yield issuer

@@ -11,7 +11,16 @@ from jwtmr.cognito import CognitoUserPool
 from jwtmr.errors import ConfigurationError
 from jwtmr.principal import Principal, VerifiedFacts
 from jwtmr.settings import TOKEN_USES, UNCHECKED, IssuerKind, TokenUse, one_of
-from jwtmr.testing.claims import SUBJECT, USERNAME, access_claims, changed, id_claims, lifetime, machine_claims
+from jwtmr.testing.claims import (
+    SUBJECT,
+    USERNAME,
+    access_claims,
+    changed,
+    id_claims,
+    lifetime,
+    machine_claims,
+    signed_in,
+)
 from jwtmr.testing.pool import UserPool
 
 _POOL: Final = UserPool(["us-east-1"], user_pool_id="us-east-1_Ab12Cd34E", client_id="1example23456789")
@@ -52,6 +61,6 @@ def make_principal(
         usual = id_claims(**by, subject=subject, username=username, groups=groups)
     else:
         usual = access_claims(**by, subject=subject, username=username, groups=groups, scopes=scopes)
-    payload = changed(usual | lifetime(time.time(), 3600), claims)
+    payload = changed(usual | signed_in(lifetime(time.time(), 3600)), claims)
     facts = VerifiedFacts(pool, named, pool.claim_rules[token_use], payload, json.dumps(payload).encode())
     return Principal(facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import closing
@@ -111,10 +112,24 @@ def test_validator_options_pass_through(issuer: RegionalIssuer) -> None:
         validator.validate(issuer.access_token(issued_at=NOON - timedelta(minutes=59)))
 
 
-def test_the_usage_in_the_documentation_works() -> None:
+def examples() -> list[str]:
+    """The indented blocks of the package's docstring."""
+    indented = re.findall(r"(?:^(?: {4}.*)?\n)+", jwtmr.testing.__doc__ or "", re.MULTILINE)
+    return [textwrap.dedent(block) for block in indented if block.strip()]
+
+
+def test_the_documentation_shows_both_kinds_of_issuer() -> None:
+    """There is an example of each, or the next test would run nothing."""
+    assert [name for text in examples() for name in ("RegionalIssuer", "OidcIssuer") if f"with {name}(" in text] == [
+        "RegionalIssuer",
+        "OidcIssuer",
+    ]
+
+
+@pytest.mark.parametrize("text", examples(), ids=["pool", "provider"])
+def test_the_usage_in_the_documentation_works(text: str) -> None:
     """What the docstring of the package shows is run as it stands there."""
-    text = (jwtmr.testing.__doc__ or "").partition("\n\n")[2].rpartition("\n\n")[0]
-    exec(compile(textwrap.dedent(text), "jwtmr.testing.__doc__", "exec"), {})
+    exec(compile(text, "jwtmr.testing.__doc__", "exec"), {})
 
 
 def test_an_unknown_option_is_an_error(issuer: RegionalIssuer) -> None:
