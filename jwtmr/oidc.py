@@ -56,8 +56,9 @@ class OidcProvider(Authority):
         The clients whose tokens are accepted, by ``client_claim``, or ``UNCHECKED``.
     ``token_type``
         The ``typ`` that every token must have, or ``UNCHECKED``: absent, ``JWT`` or ``at+jwt``. With ``"at+jwt"`` only
-        access tokens of RFC 9068 pass. ``"JWT"`` is the ``typ`` of ID tokens too: these are then told by their claims,
-        and refused with ``wrong_token_use``. Under ``UNCHECKED`` an ID token passes if audience and client are right.
+        access tokens of RFC 9068 pass. ``"JWT"`` is the ``typ`` of ID tokens too: with ``client_ids`` given these are
+        told by their claims, and refused with ``wrong_token_use``. Under ``UNCHECKED`` an ID token passes if audience
+        and client are right.
     ``client_claim``, ``scope_claim``, ``groups_claim``, ``username_claim``
         Where the tokens say it: ``azp``, ``cid`` or ``appid``; ``scp``, as one string or a list; ``roles``. ``None``
         for scopes, groups or user name: ``Principal`` has none, and the claim may be anything.

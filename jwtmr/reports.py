@@ -63,6 +63,16 @@ class AuthorityStatus:
     refuses_everything: bool
     """Whether, as things stand, every token will be refused."""
 
+    @property
+    def accepts_tokens(self) -> bool:
+        """Whether tokens of any issuer are accepted. An authority whose issuers are all retired needs no keys."""
+        return any(issuer.accepted for issuer in self.issuers)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it accepts tokens and can check them now."""
+        return self.accepts_tokens and self.state in ("ok", "degraded")
+
 
 @dataclass(frozen=True, slots=True)
 class ValidatorStatus:
@@ -75,7 +85,7 @@ class ValidatorStatus:
     @property
     def ready(self) -> bool:
         """Whether at least one authority can check tokens now."""
-        return any(authority.state in ("ok", "degraded") for authority in self.authorities)
+        return any(authority.ready for authority in self.authorities)
 
     def __str__(self) -> str:
         lines: list[str] = []

@@ -257,8 +257,8 @@ class TokenValidator:
         for authority in status.authorities:
             for problem in authority.problems:
                 log_problem(authority.id, problem)
-        needed = [authority for authority in status.authorities if any(issuer.accepted for issuer in authority.issuers)]
-        without = [authority.id for authority in needed if authority.state not in ("ok", "degraded")]
+        needed = [authority for authority in status.authorities if authority.accepts_tokens]
+        without = [authority.id for authority in needed if not authority.ready]
         if (require == "all" and without) or (require == "any" and needed and not status.ready):
             raise KeysUnavailable("no usable keys: " + ", ".join(without), retry_after=1)
         return status
@@ -267,10 +267,11 @@ class TokenValidator:
         """What is known of every authority and endpoint now. Waits for nothing; starts a refresh that is due."""
         self._check_open()
         wall = self._clock.wall()
-        return ValidatorStatus(
-            tuple(status_of(authority, *source.report(), wall) for authority, source in self._sources),
-            self._announce.failures,
-        )
+        authorities = [
+            status_of(authority, *source.report(ask=authority.accepts(wall)), wall)
+            for authority, source in self._sources
+        ]
+        return ValidatorStatus(tuple(authorities), self._announce.failures)
 
     def close(self) -> None:
         """End it: calls that wait and all later ones raise :class:`ValidatorClosed`. May be called again."""

@@ -291,7 +291,8 @@ class KeyState:
         self._endpoints.in_child(uniform)
         self._publish(now)
 
-    def report(self, now: Instant) -> tuple[float | None, tuple[EndpointStatus, ...]]:
-        """The seconds for which tokens can still be checked if all stay silent, and what is known of each endpoint."""
-        self._catch_up(now)
+    def report(self, now: Instant, *, ask: bool = True) -> tuple[float | None, tuple[EndpointStatus, ...]]:
+        """Seconds for which tokens can still be checked if all stay silent, and each endpoint; ``ask`` who is due."""
+        if ask:
+            self._catch_up(now)
         return self._endpoints.seconds_left(now), self._endpoints.report(now)

@@ -134,10 +134,10 @@ class KeySource:
         self._carry_out(effects)
         return airborne, change
 
-    def report(self) -> tuple[float | None, tuple[EndpointStatus, ...]]:
+    def report(self, *, ask: bool = True) -> tuple[float | None, tuple[EndpointStatus, ...]]:
         """Seconds for which tokens can still be checked if all stay silent, and each endpoint's status."""
         with suppress(Reentered):  # a signal handler asks: it gets the last one
-            self._reported = self._do(self._state.report)
+            self._reported = self._do(lambda now: self._state.report(now, ask=ask))
         return self._reported
 
     def close(self) -> None:

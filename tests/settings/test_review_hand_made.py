@@ -76,6 +76,21 @@ def test_rules_refuse_what_names_no_claim(parameter: str, given: object) -> None
         assert getattr(rules(**{parameter: None}), parameter) is None
 
 
+@pytest.mark.parametrize("given", NO_NAMES, ids=repr)
+def test_rules_refuse_required_claims_that_have_no_names(given: object) -> None:
+    """Above all a bare string, of which every letter would be required; none at all is no mistake."""
+    assert rules(required_claims=["tenant", "tenant"]).required_claims == ("tenant",)
+    assert rules(required_claims=()).required_claims == ()
+    assert_refused(lambda: rules(required_claims=given), "required_claims", "must")
+
+
+@pytest.mark.parametrize("given", ["false", "true", "", 0, 1, None, [], UNCHECKED], ids=repr)
+def test_rules_refuse_what_is_no_flag(given: object) -> None:
+    """Scopes may be lists or may not."""
+    assert rules(scope_lists=True, scope_claim="scp").scope_lists
+    assert_refused(lambda: rules(scope_lists=given), "scope_lists", "must be a bool")
+
+
 @pytest.mark.parametrize("given", [None, "", [], ["JWT"], ("at+jwt",), b"JWT", True, 0], ids=repr)
 def test_an_authority_refuses_what_is_no_token_type(given: object) -> None:
     """One ``typ``, or ``UNCHECKED``."""
@@ -100,6 +115,43 @@ def test_an_authority_refuses_what_is_no_token_type(given: object) -> None:
 def test_an_authority_refuses_rules_in_the_wrong_place(given: object) -> None:
     """Rules stand under the use that they are for, and are ``ClaimRules``."""
     assert_refused(lambda: authority(claim_rules=given), "claim_rules", "under its own token_use")
+
+
+@pytest.mark.parametrize("token_type", ["at+jwt", "AT+JWT", "application/at+jwt"])
+def test_a_type_tells_the_use_of_an_access_token(token_type: str) -> None:
+    """Where the ``typ`` says it, rules for all tokens may say that they are access tokens, or leave it open."""
+    for use in ("access", None):
+        made = authority(token_type=token_type, claim_rules={None: rules(token_use=use)})
+        assert made.claim_rules[None].token_use == use
+
+
+@pytest.mark.parametrize(
+    ("token_type", "use"),
+    [
+        *((typ, "access") for typ in (UNCHECKED, "JWT", "x+jwt", "text/at+jwt")),
+        *((typ, "id") for typ in ("at+jwt", "JWT")),
+    ],
+)
+def test_no_other_type_tells_a_use(token_type: object, use: str) -> None:
+    """``JWT`` is the type of both kinds, and no type is that of ID tokens."""
+    by_type = {None: rules(token_use=use)}
+    assert_refused(lambda: authority(token_type=token_type, claim_rules=by_type), "claim_rules", "its own token_use")
+    assert authority(token_type=token_type, claim_rules={use: rules(token_use=use)}).token_type == token_type
+    crossed = {"id": rules(token_use="access")}
+    assert_refused(lambda: authority(token_type=token_type, claim_rules=crossed), "claim_rules", "its own token_use")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"clients": {"a", "app"}, "audience": {"app", "b"}}, {"client_claim": "aud"}], ids=repr
+)
+def test_an_authority_that_cannot_tell_id_tokens(changes: dict[str, object]) -> None:
+    """Under ``JWT`` neither an audience that is a client nor a client that is the audience will do; by use they do."""
+    given = {None: rules(**changes)}
+    assert_refused(lambda: authority(token_type="JWT", claim_rules=given), "token_type", "ID token")
+    for token_type in ("at+jwt", UNCHECKED):
+        assert authority(token_type=token_type, claim_rules=given).claim_rules == given
+    by_use = {"access": rules(token_use="access", **changes)}
+    assert authority(token_type="JWT", claim_rules=by_use).claim_rules == by_use
 
 
 def test_tokens_have_a_use_or_have_none() -> None:

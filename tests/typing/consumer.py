@@ -30,8 +30,10 @@ from jwtmr import (
     JwksEndpoint,
     KeyPolicy,
     KeysUnavailable,
+    LegacyIssuer,
     Names,
     Observer,
+    OidcProvider,
     Principal,
     SystemClock,
     TokenUse,
@@ -108,16 +110,57 @@ def chosen_at_run_time(issuer_type: Literal["original", "updated"], use: TokenUs
     CognitoUserPool(POOL, issuer_type=issuer_type, client_ids=clients, token_use=uses)
 
 
+def providers(audience: str | Names | Unchecked, clients: Names | Unchecked) -> list[Authority]:
+    """Every form that a setting of a generic provider may have."""
+    least = OidcProvider("https://login.example.com/", audience=audience, client_ids=clients, token_type="at+jwt")
+    former = LegacyIssuer("https://old.example.com", accept_until=SOON, issued_before=SOON - timedelta(days=1))
+    assert_type(former.url, str)
+    assert_type(former.accept_until, datetime)
+    assert_type(former.issued_before, datetime | None)
+    full = OidcProvider(
+        "https://login.example.com",
+        audience=["orders", "bills"],
+        client_ids=frozenset({"web"}),
+        token_type="JWT",
+        client_claim="azp",
+        scope_claim="scp",
+        groups_claim=None,
+        username_claim=None,
+        jwks_uris=("https://login.example.com/keys",),
+        algorithms=["RS256", "EdDSA"],
+        legacy_issuers=[former, LegacyIssuer("https://older.example.com", SOON)],
+        stable_issuer="https://login.example.com",
+        required_claims={"tenant"},
+    )
+    old = OidcProvider(
+        "https://old.example.com", audience=UNCHECKED, client_ids=UNCHECKED, token_type=UNCHECKED, legacy_issuers=(),
+        jwks_uris=None, accept_until=SOON, stable_issuer=full.current_issuer, scope_claim=None,
+    )  # fmt: skip
+    assert_type(full.token_type, str | Unchecked)
+    assert_type(full.claim_rules, Mapping[TokenUse | None, ClaimRules])
+    assert_type(old.accepts(0.0), bool)
+    return [least, full, old]
+
+
 def built_by_hand() -> Authority:
     """An authority of one's own."""
-    rules = ClaimRules(token_use=None, clients=UNCHECKED, client_claim="azp", audience=frozenset({"orders"}))
+    rules = ClaimRules(
+        token_use="access", clients=UNCHECKED, client_claim="azp", audience=frozenset({"orders"}),
+        scope_claim="scp", scope_lists=True, required_claims=("tenant",),
+    )  # fmt: skip
+    assert_type(rules.required_claims, tuple[str, ...])
     issuer = Issuer("https://login.example.com")
     assert_type(issuer.kind, IssuerKind)
     assert_type(issuer.region, str | None)
+    assert_type(JwksEndpoint.discovered("https://login.example.com"), JwksEndpoint)
+    assert_type(JwksEndpoint.discovered("https://login.example.com").discovers, str | None)
     return Authority(
         id="login",
         issuers=(issuer, Issuer("https://old.example.com", "legacy", accept_until=SOON)),
-        endpoints=(JwksEndpoint("https://login.example.com/keys", "eu-west-1"),),
+        endpoints=(
+            JwksEndpoint("https://login.example.com/keys", "eu-west-1"),
+            JwksEndpoint.discovered("https://login.example.com", "eu-west-2"),
+        ),
         algorithms=("RS256", "ES256"),
         token_type="at+jwt",
         claim_rules={None: rules},
@@ -323,6 +366,9 @@ def operate(validator: TokenValidator) -> list[str]:
         for endpoint in authority.endpoints:
             assert_type(endpoint, EndpointStatus)
             assert_type(endpoint.age, float | None)
+            assert_type(endpoint.jwks_uri, str | None)
+            assert_type(endpoint.reasons, tuple[str, ...])
+            lines.extend(f"{endpoint.jwks_uri or endpoint.url}: {reason}" for reason in endpoint.reasons)
             lines.append(f"{endpoint.url} {endpoint.state} {endpoint.last_outcome or '-'} {endpoint.failures}")
         for issuer in authority.issuers:
             assert_type(issuer, IssuerStatus)

@@ -9,23 +9,31 @@ The code in brackets is mypy's; pyright heeds the comment whatever it says.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from jwtmr import (
     UNCHECKED,
     AuthError,
+    ClaimRules,
     CognitoUserPool,
+    EndpointStatus,
     Event,
     HttpAnswer,
     Issuer,
+    JwksEndpoint,
     KeyPolicy,
     KeysUnavailable,
+    LegacyIssuer,
+    OidcProvider,
     Principal,
     TokenValidator,
 )
 from jwtmr.events import TokenAccepted
 
 POOL: Final = "us-east-1_Ab12Cd34"
+HOUSE: Final = "https://login.example.com"
+SOON: Final = datetime(2027, 1, 31, tzinfo=UTC)
 
 
 def settings_that_have_no_default() -> None:
@@ -59,6 +67,48 @@ def settings_of_another_kind() -> None:
     Issuer("https://login.example.com", "old")  # type: ignore[arg-type]
     KeyPolicy(refresh="lazy")  # type: ignore[arg-type]
     KeyPolicy(1800.0)  # type: ignore[call-arg]
+
+
+def providers_that_leave_something_open() -> None:
+    """Audience, clients and type are said, by values or by the one word; None is not that word."""
+    OidcProvider(HOUSE, client_ids=["a"], token_type="at+jwt")  # type: ignore[call-arg]
+    OidcProvider(HOUSE, audience="api", token_type="at+jwt")  # type: ignore[call-arg]
+    OidcProvider(HOUSE, audience="api", client_ids=["a"])  # type: ignore[call-arg]
+    OidcProvider(HOUSE, "api", client_ids=["a"], token_type="at+jwt")  # type: ignore[call-arg]
+    OidcProvider(HOUSE, audience=None, client_ids=["a"], token_type="at+jwt")  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=None, token_type="at+jwt")  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=["a"], token_type=None)  # type: ignore[arg-type]
+
+
+def providers_of_another_kind(old: Issuer) -> None:
+    """One name is not several, an order is no set, and a former name is not an issuer of one's own making."""
+    said: Final = ["a"]
+    OidcProvider(HOUSE, audience="api", client_ids="a", token_type="JWT")  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience=[1], client_ids=said, token_type="JWT")  # type: ignore[list-item]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type=["JWT"])  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", client_claim=None)  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", scope_claim=["scp"])  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", algorithms="RS256")  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", jwks_uris="u")  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", jwks_uris={"u"})  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", required_claims="r")  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", legacy_issuers=[old])  # type: ignore[list-item]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", legacy_issuers=[HOUSE])  # type: ignore[list-item]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", accept_until="2027")  # type: ignore[arg-type]
+    OidcProvider(HOUSE, audience="api", client_ids=said, token_type="JWT", issued_before=SOON)  # type: ignore[call-arg]
+    LegacyIssuer(HOUSE)  # type: ignore[call-arg]
+    LegacyIssuer(HOUSE, accept_until=None)  # type: ignore[arg-type]
+    LegacyIssuer(HOUSE, accept_until=SOON, issued_before="2027")  # type: ignore[arg-type]
+    JwksEndpoint.discovered()  # type: ignore[call-arg]
+    ClaimRules(token_use=None, clients={"a"}, client_claim="azp", audience=None)  # type: ignore[arg-type]
+
+
+def what_was_configured_stays(former: LegacyIssuer, provider: OidcProvider, status: EndpointStatus) -> str:
+    """A window is not widened afterwards, and where the keys are may not be known."""
+    former.accept_until = SOON  # type: ignore[misc]
+    provider.algorithms = ("HS256",)  # type: ignore[misc]
+    status.reasons.append("none")  # type: ignore[attr-defined]
+    return status.jwks_uri  # type: ignore[return-value]
 
 
 class DeafObserver:
