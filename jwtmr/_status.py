@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from jwtmr.issuers import NEVER, Authority, Issuer
 from jwtmr.reports import AuthorityState, AuthorityStatus, EndpointStatus, IssuerStatus
@@ -16,7 +15,7 @@ def status_of(
     accepted = {issuer.url: wall < issuer.accept_until_unix for issuer in authority.issuers}
     legacy = [issuer for issuer in authority.issuers if issuer.kind == "legacy"]
     moves = 0 < len(legacy) < len(authority.issuers)
-    unswitched = moves and endpoints[0].state == "not_enabled"
+    unswitched = moves and authority.first_endpoint_tells and endpoints[0].state == "not_enabled"
     refuses_everything = not any(accepted[issuer.url] for issuer in (legacy if unswitched else authority.issuers))
     return AuthorityStatus(
         authority.id,
@@ -51,9 +50,9 @@ def _problems(
 ) -> list[str]:
     problems: list[str] = []
     for issuer in legacy:
-        if not accepted[issuer.url] and issuer.accept_until not in (None, NEVER):
-            closed = datetime.fromtimestamp(issuer.accept_until_unix, UTC)
-            problems.append(f"the window of {issuer.url} closed at {closed:%Y-%m-%d %H:%M} UTC: its tokens are refused")
+        if not accepted[issuer.url] and issuer.accept_until is not None and issuer.accept_until != NEVER:
+            closed = issuer.accept_until.isoformat(" ", "minutes")
+            problems.append(f"the window of {issuer.url} closed at {closed}: its tokens are refused")
     if refuses_everything and unswitched:
         problems.append(
             "every token will be refused: the current issuer is not enabled yet, so tokens still name the legacy "

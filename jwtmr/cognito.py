@@ -111,6 +111,7 @@ class CognitoUserPool(Authority):
             token_type=UNCHECKED,
             claim_rules=_claim_rules(_token_uses(token_use), client_ids, audience),
             stable_issuer=_stable(issuers, hosts) if stable_issuer is None else stable_issuer,
+            first_endpoint_tells=issuer_type == "updated",
         )
 
 

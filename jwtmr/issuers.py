@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from jwtmr.errors import ConfigurationError
@@ -64,7 +64,8 @@ class JwksEndpoint:
 
     def __post_init__(self) -> None:
         check_url("jwks_uris", self.url)
-        check_text("discovers", self.discovers, optional=True)
+        if self.discovers is not None:
+            check_url("discovers", self.discovers)
 
     @classmethod
     def discovered(cls, issuer_url: str, region: str | None = None) -> JwksEndpoint:
@@ -127,25 +128,26 @@ class Authority:
     stable_issuer: str
     """What ``Principal.issuer`` says, whichever of the issuers the token names."""
 
+    first_endpoint_tells: bool = False
+    """Whether an endpoint with nothing to say, if it is the first one, tells that the issuer has not moved yet."""
+
     def __post_init__(self) -> None:
-        for parameter in ("id", "issuers", "endpoints", "algorithms", "claim_rules", "stable_issuer"):
-            if not getattr(self, parameter):
-                raise ConfigurationError(parameter, "must not be empty")
-        for parameter, values in (
-            ("issuers", [issuer.url for issuer in self.issuers]),
-            ("jwks_uris", [endpoint.url for endpoint in self.endpoints]),
-        ):
-            if len(set(values)) != len(values):
-                raise ConfigurationError(parameter, "must not name a URL twice")
-        if self.token_type is not UNCHECKED:
-            check_text("token_type", self.token_type)
-        unknown = sorted(set(names("algorithms", self.algorithms)) - ALGORITHMS)
+        check_text("id", self.id)
+        check_text("stable_issuer", self.stable_issuer)
+        object.__setattr__(self, "issuers", _several("issuers", self.issuers, Issuer))
+        object.__setattr__(self, "endpoints", _several("endpoints", self.endpoints, JwksEndpoint))
+        if self.token_type is not UNCHECKED and not media_type(self.token_type):
+            raise ConfigurationError("token_type", "must be a non-empty string, or jwtmr.UNCHECKED")
+        object.__setattr__(self, "algorithms", names("algorithms", self.algorithms))
+        unknown = sorted(set(self.algorithms) - ALGORITHMS)
         if unknown:
             raise ConfigurationError("algorithms", f"must be among {', '.join(sorted(ALGORITHMS))}; not {unknown[0]!r}")
         self._check_claim_rules()
         object.__setattr__(self, "claim_rules", MappingProxyType(dict(self.claim_rules)))
 
     def _check_claim_rules(self) -> None:
+        if not isinstance(self.claim_rules, Mapping) or not self.claim_rules:
+            raise ConfigurationError("claim_rules", "must be a mapping from token_use to ClaimRules, and not empty")
         for use, rules in self.claim_rules.items():
             told = "access" if use is None and says_access_token(self.token_type) else use
             if not isinstance(rules, ClaimRules) or rules.token_use not in (use, told):
@@ -179,9 +181,23 @@ class Authority:
         return any(wall < issuer.accept_until_unix for issuer in self.issuers)
 
 
+_Named = TypeVar("_Named", Issuer, JwksEndpoint)
+
+
+def _several(parameter: str, given: object, kind: type[_Named]) -> tuple[_Named, ...]:
+    if not isinstance(given, (list, tuple)) or not all(isinstance(one, kind) for one in cast("list[object]", given)):
+        raise ConfigurationError(parameter, f"must be a list or a tuple of {kind.__name__}")
+    listed = tuple(cast("list[_Named]", given))
+    if not listed:
+        raise ConfigurationError(parameter, "must not be empty")
+    if len({one.url for one in listed}) < len(listed):
+        raise ConfigurationError(parameter, "must not name a URL twice")
+    return listed
+
+
 def media_type(typ: object) -> str:
     """``typ`` in lower case, without the ``application/`` that RFC 7515 section 4.1.9 implies; ``""`` for no string."""
-    return typ.lower().removeprefix("application/") if type(typ) is str else ""
+    return typ.lower().removeprefix("application/") if isinstance(typ, str) else ""
 
 
 def says_access_token(typ: object) -> bool:

@@ -56,12 +56,13 @@ class OidcProvider(Authority):
         The clients whose tokens are accepted, by ``client_claim``, or ``UNCHECKED``.
     ``token_type``
         The ``typ`` that every token must have, or ``UNCHECKED``: absent, ``JWT`` or ``at+jwt``. With ``"at+jwt"`` only
-        access tokens of RFC 9068 pass. ``"JWT"`` is the ``typ`` of ID tokens too: with ``client_ids`` given these are
-        told by their claims, and refused with ``wrong_token_use``. Under ``UNCHECKED`` an ID token passes if audience
-        and client are right.
+        access tokens of RFC 9068 pass. ``"JWT"`` is the ``typ`` of ID tokens too: most of these are then told by their
+        claims, and refused with ``wrong_token_use``; an ``audience`` that is no client keeps out the rest
+        (``docs/trust.md``). Under ``UNCHECKED`` an ID token passes if audience and client are right.
     ``client_claim``, ``scope_claim``, ``groups_claim``, ``username_claim``
         Where the tokens say it: ``azp``, ``cid`` or ``appid``; ``scp``, as one string or a list; ``roles``. ``None``
-        for scopes, groups or user name: ``Principal`` has none, and the claim may be anything.
+        for scopes, groups or user name: ``Principal`` has none, and the claim may be anything. Groups are a list of
+        strings; where a provider writes a single one as a bare string, only ``None`` will do.
     ``jwks_uris``
         Where the keys are, in order of precedence. ``None``: where the provider's discovery document says, which must
         name exactly ``issuer_url`` as its issuer.
@@ -120,6 +121,7 @@ class OidcProvider(Authority):
             token_type=token_type,
             claim_rules={None: rules},
             stable_issuer=stable_issuer or issuer_url,
+            first_endpoint_tells=jwks_uris is None,
         )
 
 

@@ -52,7 +52,11 @@ class Ask:
     held: int | None
     """The attempt that brought the copy which a 304 would confirm."""
     jwks_uri: str | None
-    """Where the key set is; None: the discovery document at the endpoint's URL has to be asked first."""
+    """Where the key set is, as far as that is known."""
+    document_first: bool = False
+    """Whether the discovery document at the endpoint's URL is asked first; always where ``jwks_uri`` is None."""
+    sought: frozenset[str] = frozenset()
+    """Kids without which the discovery document is asked whether the keys have moved."""
 
 
 def unavailable(wait: float) -> Decision:

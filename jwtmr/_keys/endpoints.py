@@ -101,15 +101,16 @@ class Endpoints:
 
     # -- attempts -----------------------------------------------------------------------------------------------------
 
-    def ask(self, place: int, trigger: Trigger, walk: int, now: Instant) -> Ask:
-        """Begin an attempt."""
+    def ask(self, place: int, trigger: Trigger, walk: int, now: Instant, kids: frozenset[str] = frozenset()) -> Ask:
+        """Begin an attempt; ``kids`` are looked for."""
         self._sent += 1
-        copy, uri = self.ledger.copies[place], self.locations[place].uri(now)
+        copy, way = self.ledger.copies[place], self.locations[place].way(now)
+        sought = frozenset[str]() if self.locations[place].settled(now) else kids
         # A 304 must be able to confirm something, and a host that stumbles over the question gets a plain one next.
-        plain = trigger != "refresh" or uri is None or self.health[place].failures
+        plain = trigger != "refresh" or way.jwks_uri is None or self.health[place].failures
         known = None if plain or copy is None or not self.ledger.serves(copy, now) else copy
         etag, held = (None, None) if known is None else (known.etag, known.number)
-        ask = Ask(self._sent, place, self.endpoints[place], trigger, walk, now, etag, held, uri)
+        ask = Ask(self._sent, place, self.endpoints[place], trigger, walk, now, etag, held, *way, sought)
         self._attempts[ask.number] = Attempt(ask)
         self.health[place].asked = True
         return ask
@@ -140,7 +141,7 @@ class Endpoints:
         self._attempts.clear()
         self.uniform = uniform
         for place, copy in enumerate(self.ledger.copies):
-            if copy is not None:
+            if copy is not None and not copy.void:
                 self.ledger.copies[place] = replace(copy, refresh_age=self._refresh_age(copy.lifetime))
 
     # -- what they said -----------------------------------------------------------------------------------------------
@@ -150,10 +151,11 @@ class Endpoints:
 
         An older copy out of some cache is a sign of life, but no answer: it cannot know of a new key.
         """
+        self.relocate(ask, reading)
+        if reading.good and not self.heard(ask, reading):
+            return False
         health = self.health[ask.place]
         health.last_outcome, health.reasons = reading.outcome, () if reading.good else reading.refused
-        if self.locations[ask.place].take_in(ask, reading):
-            self.ledger.discard(ask.place)
         if reading.good:
             health.succeeded()
             self.ledger.unanswered[ask.place] = None
@@ -171,9 +173,21 @@ class Endpoints:
             health.told_to_wait(now.mono, reading.retry_after)
         return False
 
+    def relocate(self, ask: Ask, reading: Reading) -> bool:
+        """Note where the keys are, as the document said. True where they moved, and what was had before is void.
+
+        That is heard of an attempt which comes home too late as well.
+        """
+        moved = self.locations[ask.place].take_in(ask, reading)
+        if moved:
+            self.ledger.discard(ask.place)
+        return moved
+
+    def heard(self, ask: Ask, reading: Reading) -> bool:
+        """Whether an answer comes from where the keys of its endpoint are now."""
+        return self.locations[ask.place].heard(ask, reading)
+
     def _adopt(self, ask: Ask, reading: Reading) -> bool:
-        if not self.locations[ask.place].heard(ask, reading):
-            return False
         held = self.ledger.copies[ask.place]
         keys, etag = reading.keys, reading.etag
         if keys is None:  # 304: the set that it confirms must be the one still held

@@ -5,35 +5,57 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from jwtmr._keys.decision import Ask
 from jwtmr._keys.discovery import read_document
 from jwtmr._keys.reading import Reading, read_answer
 from jwtmr._keys.walk import ATTEMPT_TIME
 from jwtmr.http import MAX_JWKS_BYTES, HttpAnswer, HttpGet, TooLarge
+from jwtmr.issuers import JwksEndpoint
 
 T = TypeVar("T")
+
+
+DOCUMENT_SHARE: Final = 1.0
+"""Seconds of an attempt that the discovery document may take where something can be done without it."""
 
 
 def fetch(http_get: HttpGet, ask: Ask, allowed: frozenset[str]) -> Reading:
     """Ask the endpoint once, and read what it says. The limits hold whatever ``http_get`` does.
 
     Where a discovery document names the key set it is asked first if need be, and again if there are no keys to be had
-    at the place that it named: they may have moved.
+    at the place that it named, or not those that are sought: they may have moved.
     """
-    attempt = _Attempt(http_get, ask, allowed)
-    reading = None
-    if ask.jwks_uri is not None:
-        reading = attempt.keys(ask.jwks_uri, ask.etag)
-        if reading.good or ask.endpoint.discovers is None:
-            return reading
-    said = attempt.discover(ask.endpoint.url, ask.endpoint.discovers or "")
-    if isinstance(said, Reading):
-        return said if reading is None else reading
-    if reading is None or said != ask.jwks_uri:
-        reading = attempt.keys(said)
-    return replace(reading, jwks_uri=said)
+    attempt, known = _Attempt(http_get, ask, allowed), ask.jwks_uri
+    reading = None if known is None or ask.document_first else attempt.keys(known, ask.etag)
+    if reading is not None and (ask.endpoint.discovers is None or _suffices(ask, reading)):
+        return reading
+    dispensable = known is not None and (reading is None or reading.good)
+    said = attempt.discover(ask.endpoint, DOCUMENT_SHARE if dispensable else ATTEMPT_TIME)
+    if not isinstance(said, Reading):
+        if reading is None or said != known:
+            reading = attempt.keys(said, ask.etag if said == known else None)
+        return replace(reading, jwks_uri=said)
+    if reading is None and known is not None and said.outcome in ("timeout", "network", "server_error"):
+        reading = attempt.keys(known, ask.etag)  # nothing was said against its last word
+    return said if reading is None else _without_document(reading, said)
+
+
+def _suffices(ask: Ask, reading: Reading) -> bool:
+    """Whether the keys that are sought are there."""
+    return reading.good and (reading.keys is None or ask.sought <= reading.keys.keys.keys())
+
+
+def _without_document(keys: Reading, document: Reading) -> Reading:
+    """How an attempt ended in which the document could not be had."""
+    if keys.good:
+        return keys
+    # That there are no keys at a place is no answer while nobody says that they are still there.
+    failed = document if keys.outcome == "client_error" else keys
+    return replace(
+        failed, retry_after=keys.retry_after or document.retry_after, refused=(*keys.refused, *document.refused)
+    )
 
 
 class _Attempt:
@@ -47,12 +69,12 @@ class _Attempt:
         self._revalidate = ask.trigger in ("unknown_kid", "recheck")
         self._deadline = monotonic() + ATTEMPT_TIME
 
-    def discover(self, url: str, issuer: str) -> Reading | str:
-        """Ask the discovery document where the keys are."""
+    def discover(self, endpoint: JwksEndpoint, limit: float) -> Reading | str:
+        """Ask the discovery document where the keys are, for ``limit`` seconds at most."""
 
         def ask() -> Reading | str:
-            answer = self._get(url)
-            return read_document(answer.status, answer.headers, answer.body, issuer, self._wall)
+            answer = self._get(endpoint.url, limit=limit)
+            return read_document(answer.status, answer.headers, answer.body, endpoint, self._wall)
 
         return _failing(ask)
 
@@ -67,13 +89,13 @@ class _Attempt:
 
         return _failing(ask)
 
-    def _get(self, url: str, etag: str | None = None) -> HttpAnswer:
+    def _get(self, url: str, etag: str | None = None, limit: float = ATTEMPT_TIME) -> HttpAnswer:
         headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "jwtmr"}
         if self._revalidate:
             headers["cache-control"] = "no-cache"
         if etag is not None:
             headers["if-none-match"] = etag
-        left = self._deadline - monotonic()
+        left = min(self._deadline - monotonic(), limit)
         if left <= 0:
             raise TimeoutError
         answer = self._http_get(url, headers=headers, timeout=left, max_bytes=MAX_JWKS_BYTES)

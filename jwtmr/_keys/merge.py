@@ -55,6 +55,18 @@ class Copy:
     void: bool = False
     """Whether it came from where its issuer does not keep its keys any more. It serves nothing."""
 
+    @property
+    def kids(self) -> frozenset[str]:
+        """The kids that it may serve."""
+        return frozenset() if self.void else frozenset(self.keys.keys)
+
+
+def differ(before: Copy | None, after: Copy | None) -> bool:
+    """Whether other keys may be served out of ``after``, the later copy of an endpoint."""
+    if before is None or after is None:
+        return after is not None
+    return before.void != after.void or not before.keys.same_keys(after.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Drop:

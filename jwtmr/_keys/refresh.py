@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 from jwtmr._keys.decision import Ask, Decision, Next, unavailable
 from jwtmr._keys.endpoints import Endpoints
-from jwtmr._keys.merge import View
+from jwtmr._keys.merge import View, differ
 from jwtmr._keys.pace import Backoff, Uniform
 from jwtmr._keys.reading import Reading
 from jwtmr._keys.unknown import UnknownKids
@@ -169,7 +169,7 @@ class KeyState:
             self._land(walk, now)
             return None
         place = walk.next_place(now.mono)
-        return [] if place is None else [self._endpoints.ask(place, walk.trigger, number, now)]
+        return [] if place is None else [self._endpoints.ask(place, walk.trigger, number, now, walk.kids)]
 
     def wake_at(self, number: int) -> float:
         """Monotonic seconds at which walk ``number`` wants its next ``step``, if nothing is heard before."""
@@ -179,11 +179,13 @@ class KeyState:
         return min([walk.wake_at(), *self._endpoints.deadlines(number)])
 
     def answered(self, ask: Ask, reading: Reading, now: Instant) -> None:
-        """An attempt came home. What came too late was given up already, and is not heard."""
+        """An attempt came home. What came too late was given up already, and only tells where the keys are."""
         self._now = now
         self._give_up(now)
         if self._endpoints.finish(ask):
             self._ended(ask, reading, now)
+        elif self._endpoints.relocate(ask, reading):
+            self._unknown.voided()
         self._publish(now)  # also after a late one: its endpoint may be asked again
 
     def lost(self, number: int, now: Instant) -> None:
@@ -217,17 +219,17 @@ class KeyState:
         before = self._endpoints.ledger.copies[ask.place]
         definite = self._endpoints.take_in(ask, reading, now)
         after = self._endpoints.ledger.copies[ask.place]
+        good = reading.good and self._endpoints.heard(ask, reading)
         if self.walk is not None and self.walk.number == ask.walk:
-            self.walk.heard(ask.place, now.mono, good=reading.good, definite=definite)
-        if reading.good:
+            self.walk.heard(ask.place, now.mono, good=good, definite=definite)
+        if good:
             self._backoff.succeeded()
         where = (self._authority.id, ask.endpoint.url, ask.endpoint.region)
         self._events.append(FetchFinished(*where, reading.outcome, max(0.0, now.mono - ask.sent.mono), ask.trigger))
-        if after is not None and (before is None or not before.keys.same_keys(after.keys)):
-            self._unknown.keys_changed()
-            old: frozenset[str] = frozenset(before.keys.keys) if before else frozenset()
-            added, removed = len(after.keys.keys.keys() - old), len(old - after.keys.keys.keys())
-            self._events.append(KeysChanged(*where, added, removed, reading.refused))
+        if after is not None and differ(before, after):
+            self._unknown.voided() if after.void else self._unknown.keys_changed()
+            old = before.kids if before else frozenset[str]()
+            self._events.append(KeysChanged(*where, len(after.kids - old), len(old - after.kids), reading.refused))
         self.changes += 1
 
     def _give_up(self, now: Instant) -> None:

@@ -62,6 +62,11 @@ class UnknownKids:
         """Some endpoint lists other keys now: what was refused may be among them."""
         self._refused.clear()
 
+    def voided(self) -> None:
+        """Some endpoint's keys have moved: what was answered at their old place says nothing any more."""
+        self._refused.clear()
+        self._last_was_complete = False
+
     def in_child(self) -> None:
         """After a fork: those who wait are the parent's."""
         self._waiting.clear()

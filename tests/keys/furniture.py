@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -63,13 +63,26 @@ class Change:
     over: bool = False
 
 
-def authority_of(regions: Sequence[str | None], algorithms: tuple[str, ...] = (ALG,)) -> Authority:
-    """An authority with one endpoint per region, in order of precedence."""
+def document_url(place: int) -> str:
+    """Where the document of the issuer is whose keys the endpoint at ``place`` has, if they are discovered."""
+    return f"https://issuer{place}.example/pool/.well-known/openid-configuration"
+
+
+def _endpoint(place: int, region: str | None, *, discovered: bool) -> JwksEndpoint:
+    if discovered:
+        return JwksEndpoint.discovered(f"https://issuer{place}.example/pool", region)
+    return JwksEndpoint(f"https://keys{place}.example/", region)
+
+
+def authority_of(
+    regions: Sequence[str | None], algorithms: tuple[str, ...] = (ALG,), discovered: Collection[int] = ()
+) -> Authority:
+    """An authority with one endpoint per region, in order of precedence; some of them ``discovered``."""
     rules = ClaimRules(token_use="access", clients=UNCHECKED, client_claim="client_id", audience=UNCHECKED)
     return Authority(
         id="pool",
         issuers=(Issuer("https://issuer.example/pool"),),
-        endpoints=tuple(JwksEndpoint(f"https://keys{n}.example/", region) for n, region in enumerate(regions)),
+        endpoints=tuple(_endpoint(n, region, discovered=n in discovered) for n, region in enumerate(regions)),
         algorithms=algorithms,
         token_type=UNCHECKED,
         claim_rules={"access": rules},

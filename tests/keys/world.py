@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from furniture import ALG, COGNITO, ORIGIN, Change, Outcome, Request, authority_of, middle
-from servers import Asked, Server
+from servers import Asked, Provider, Server
 
 from jwtmr._keys.decision import Ask, Decision, Next
 from jwtmr._keys.jwk import Key
@@ -23,6 +23,7 @@ from jwtmr._keys.reading import Reading
 from jwtmr._keys.refresh import KeyState
 from jwtmr._keys.walk import Walk
 from jwtmr.events import Event, Trigger
+from jwtmr.reports import EndpointStatus
 from jwtmr.settings import Instant, KeyPolicy
 
 E = TypeVar("E")
@@ -55,7 +56,8 @@ class World:
         """Whether threads can be started."""
         self.carriers_live = True
         """Whether those that carry a walk do anything."""
-        authority = authority_of(regions[: len(servers)])
+        discovered = {place for place, server in enumerate(servers) if isinstance(server, Provider)}
+        authority = authority_of(regions[: len(servers)], discovered=discovered)
         self.policy: Final = policy or KeyPolicy()
         self.state: Final = KeyState(authority, self.policy, self.now(), uniform)
         self.eager: Final = eager
@@ -145,6 +147,10 @@ class World:
     def warm(self) -> Decision:
         """Ask for keys without a token."""
         return self._do(self.state.warm)[0]
+
+    def report(self) -> tuple[EndpointStatus, ...]:
+        """What an operator sees of each endpoint. Whoever asks has those asked who are due, as any request does."""
+        return self._do(self.state.report)[0][1]
 
     def _look(self, request: Request) -> None:
         """One turn of ``KeySource.look``."""

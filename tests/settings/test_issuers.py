@@ -172,12 +172,12 @@ def test_there_are_two_kinds_of_issuers(kind: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "parameter", "says"),
     [
-        ({"id": ""}, "id", "must not be empty"),
+        ({"id": ""}, "id", "must be a non-empty string"),
         ({"issuers": ()}, "issuers", "must not be empty"),
         ({"endpoints": ()}, "endpoints", "must not be empty"),
         ({"algorithms": ()}, "algorithms", "must not be empty"),
-        ({"claim_rules": {}}, "claim_rules", "must not be empty"),
-        ({"stable_issuer": ""}, "stable_issuer", "must not be empty"),
+        ({"claim_rules": {}}, "claim_rules", "not empty"),
+        ({"stable_issuer": ""}, "stable_issuer", "must be a non-empty string"),
         ({"issuers": (Issuer("https://new.example"),) * 2}, "issuers", "must not name a URL twice"),
         (
             {"issuers": (Issuer("https://a.example"), Issuer("https://a.example", "legacy", None, DAY))},
@@ -186,7 +186,7 @@ def test_there_are_two_kinds_of_issuers(kind: str) -> None:
         ),
         (
             {"endpoints": (JwksEndpoint("https://a.example", "x"), JwksEndpoint("https://a.example", "y"))},
-            "jwks_uris",
+            "endpoints",
             "must not name a URL twice",
         ),
         ({"algorithms": ("HS256",)}, "algorithms", "not 'HS256'"),

@@ -229,7 +229,7 @@ AT_WARM_UP: Final[dict[str, tuple[Callable[[], str], list[str]]]] = {
         unnamed_algorithms, ["last outcome unusable", "! "]
     ),
     "a pool that is not switched yet, configured without a window": (not_switched, ["every token will be refused"]),
-    "a window that has closed": (lambda: not_switched(GONE), ["closed at 2020-01-01 00:00 UTC"]),
+    "a window that has closed": (lambda: not_switched(GONE), ["closed at 2020-01-01 00:00+00:00"]),
     "an old house whose window has closed": (old_house, ["this authority can be removed"]),
 }  # fmt: skip
 

@@ -199,7 +199,7 @@ def test_what_the_operator_sees(move: Move) -> None:
     move.clock.set(move.end)
     after = validator.status()
     closed, useless = after.authorities[-1].problems
-    assert closed == f"the window of {move.old.url} closed at {move.until:%Y-%m-%d %H:%M} UTC: its tokens are refused"
+    assert closed == f"the window of {move.old.url} closed at {move.until:%Y-%m-%d %H:%M}+00:00: its tokens are refused"
     assert useless == "every token will be refused: all issuers are retired, so this authority can be removed"
     assert [(one.id, one.refuses_everything) for one in after.authorities] == [
         (move.new.url, False),
@@ -216,7 +216,9 @@ def test_a_house_that_is_gone(move: Move, old: bool) -> None:
     settings = {"audience": "a", "client_ids": ["app"], "token_type": "at+jwt"}
     gone = OidcProvider(move.old.url + "gone", **settings, accept_until=move.until if old else None)
     status = move.validator(house(move.new), gone).warm_up(require="any").authorities[-1]
-    assert (status.state, status.problems, status.refuses_everything) == ("down", (), False)
+    (problem,) = status.problems
+    assert problem.endswith("the discovery document is answered with status 404")
+    assert (status.state, status.refuses_everything) == ("down", False)
 
 
 # -- former names that share the keys ---------------------------------------------------------------------------------
@@ -290,5 +292,6 @@ def test_a_house_that_is_not_built_yet(move: Move) -> None:
     move.clock.set(move.end)
     (after,) = validator.status().authorities
     assert (during.refuses_everything, after.refuses_everything) == (False, True)
-    assert during.problems == ("the current issuer is not enabled yet: tokens still name the legacy issuer",)
+    assert during.problems[0] == "the current issuer is not enabled yet: tokens still name the legacy issuer"
+    assert during.problems[1].endswith("the discovery document is answered with status 404")
     assert after.problems[1].startswith("every token will be refused: the current issuer is not enabled yet")
