@@ -273,6 +273,12 @@ class TokenValidator:
         ]
         return ValidatorStatus(tuple(authorities), self._announce.failures)
 
+    @property
+    def current_issuers(self) -> tuple[str, ...]:
+        """The issuers that new tokens name, of all authorities; those of an old house are not among them."""
+        issuers = (issuer for authority, _ in self._sources for issuer in authority.issuers)
+        return tuple(issuer.url for issuer in issuers if issuer.kind == "current")
+
     def close(self) -> None:
         """End it: calls that wait and all later ones raise :class:`ValidatorClosed`. May be called again."""
         self._closed = True

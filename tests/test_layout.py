@@ -46,7 +46,7 @@ LEVELS: Final[dict[str, int]] = {
     "jwtmr.drain": 3,
     "jwtmr.validator": 4,
     "jwtmr": 4,
-    "jwtmr.bearer": 5,
+    "jwtmr.bearer.*": 5,
     "jwtmr.extras.*": 5,
     "jwtmr.testing.*": 6,
     "jwtmr.cli.*": 6,

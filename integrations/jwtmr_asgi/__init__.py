@@ -1,0 +1,24 @@
+"""Bearer tokens for any ASGI application: Starlette, Litestar, Quart, or none of them.
+
+from jwtmr_asgi import BearerAuthMiddleware, principal_of
+
+app = BearerAuthMiddleware(app, validator, exclude=["/healthz"])
+# inside: principal_of(scope), or request.user.principal
+"""
+
+from jwtmr.bearer import FromCookie, FromHeader, FromSubprotocol, ResourceMetadata
+from jwtmr_asgi.middleware import BearerAuthMiddleware
+from jwtmr_asgi.requires import requires
+from jwtmr_asgi.users import AnonymousUser, BearerUser, principal_of
+
+__all__ = [
+    "AnonymousUser",
+    "BearerAuthMiddleware",
+    "BearerUser",
+    "FromCookie",
+    "FromHeader",
+    "FromSubprotocol",
+    "ResourceMetadata",
+    "principal_of",
+    "requires",
+]

@@ -1,0 +1,137 @@
+"""ASGI middleware that lets nobody through without a valid token, unless told otherwise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jwtmr import AuthError, Names, Principal
+from jwtmr.bearer import (
+    DEFAULT_SOURCES,
+    Edge,
+    FromSubprotocol,
+    RequestHead,
+    ResourceMetadata,
+    Startup,
+    TokenSource,
+    ValidatorOrMaker,
+)
+from jwtmr_asgi.answers import RefusalResponse, send_json
+from jwtmr_asgi.expiry import Session, seconds_left
+from jwtmr_asgi.lifespan import Lifespan
+from jwtmr_asgi.paths import ExcludedPaths, is_preflight, route_path
+from jwtmr_asgi.types import App, Receive, Scope, Send
+from jwtmr_asgi.users import enter
+
+
+class BearerAuthMiddleware:
+    """Validates the token of every request and WebSocket before ``app`` sees it. Refuses by default.
+
+    ``validator``, ``realm``, ``token_sources``, ``resource_metadata``, ``startup``
+        As :class:`jwtmr.bearer.Edge` says. Keys are fetched in the lifespan; the document of ``resource_metadata`` is
+        served here, without credentials.
+    ``exclude``
+        Paths of HTTP requests that need no token, below ``root_path``: ``/healthz``, or ``/static/*`` for all below.
+    ``optional``
+        Let requests without any credentials through. Bad ones are refused all the same.
+    ``close_at_expiry``
+        Close a WebSocket when its token expires.
+
+    Raises :class:`jwtmr.ConfigurationError`. CORS preflights pass. A scope of an unknown type is a ``RuntimeError``.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        validator: ValidatorOrMaker,
+        *,
+        realm: str = "api",
+        token_sources: tuple[TokenSource, ...] | list[TokenSource] = DEFAULT_SOURCES,
+        resource_metadata: ResourceMetadata | None = None,
+        startup: Startup = "warn",
+        exclude: Names = (),
+        optional: bool = False,
+        close_at_expiry: bool = False,
+    ) -> None:
+        self._app: Final = app
+        self._edge: Final = Edge(
+            validator,
+            realm=realm,
+            token_sources=token_sources,
+            resource_metadata=resource_metadata,
+            startup=startup,
+        )
+        self._excluded: Final = ExcludedPaths(exclude)
+        self._optional: Final = optional
+        self._close_at_expiry: Final = close_at_expiry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or the lifespan."""
+        if scope["type"] == "lifespan":
+            await Lifespan(self._edge).run(self._app, scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            raise RuntimeError("BearerAuthMiddleware lets nothing through that it does not know")
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._asks_for_metadata(scope):
+            headers = [(b"access-control-allow-origin", b"*")]
+            await send_json(scope, send, 200, self._edge.metadata_document(), headers)
+            return
+        if is_preflight(scope) or self._excluded.match(scope):
+            await self._app(enter(scope, self._edge, None), receive, send)
+            return
+        try:
+            principal = await self._principal(scope)
+        except AuthError as error:
+            await RefusalResponse(self._edge.refusal(error))(scope, receive, send)
+            return
+        await self._app(enter(scope, self._edge, principal), receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            principal = await self._principal(scope)
+        except AuthError as error:
+            await RefusalResponse(self._edge.refusal(error))(scope, receive, send)
+            return
+        inner = enter(self._without_token(scope), self._edge, principal)
+        if self._close_at_expiry and principal is not None:
+            await Session(receive, send).run(self._app, inner, seconds_left(principal))
+        else:
+            await self._app(inner, receive, send)
+
+    async def _principal(self, scope: Scope) -> Principal | None:
+        try:
+            token = self._edge.token(_head(scope))
+        except AuthError as error:
+            if self._optional and error.code == "missing_token":
+                return None
+            raise
+        return await self._edge.validator.validate_async(token)
+
+    def _asks_for_metadata(self, scope: Scope) -> bool:
+        metadata = self._edge.resource_metadata
+        if metadata is None or scope["method"] not in ("GET", "HEAD"):
+            return False
+        return metadata.path in (scope["path"], route_path(scope))
+
+    def _without_token(self, scope: Scope) -> Scope:
+        """A subprotocol that holds the token is none that the application could select, or log."""
+        source = self._edge.source
+        if not isinstance(source, FromSubprotocol):
+            return scope
+        others = source.others(scope.get("subprotocols") or [])
+        headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"sec-websocket-protocol"]
+        if others:
+            headers.append((b"sec-websocket-protocol", ", ".join(others).encode("latin-1")))
+        return {**scope, "subprotocols": others, "headers": headers}
+
+
+def _head(scope: Scope) -> RequestHead:
+    def values(name: str) -> list[str]:
+        wanted = name.encode("latin-1")
+        return [value.decode("latin-1") for header, value in scope["headers"] if header.lower() == wanted]
+
+    return RequestHead(scope.get("method"), values, scope.get("subprotocols") or ())

@@ -1,0 +1,59 @@
+"""Which requests need no token: listed paths, and CORS preflights.
+
+A path is judged as the application's router will see it. Where it could be read in two ways nobody knows what the
+router, or a proxy before it, makes of it; so such a path is never excluded.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from jwtmr import ConfigurationError, Names
+from jwtmr_asgi.types import Scope
+
+_AMBIGUOUS: Final = re.compile(r"//|\\|%2f|%5c|%2e|[\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|$)", re.IGNORECASE)
+"""Empty and dot segments, backslashes, control characters, and what another decoding would turn into one of these."""
+
+
+class ExcludedPaths:
+    """``/healthz`` is that path; ``/static/*`` is all below ``/static/``. Raises :class:`ConfigurationError`."""
+
+    def __init__(self, patterns: Names) -> None:
+        if not isinstance(patterns, (list, tuple, set, frozenset)):
+            raise ConfigurationError("exclude", f"must be a list, tuple or set of paths, not {type(patterns).__name__}")
+        for pattern in patterns:
+            _check(pattern)
+        self._exact: Final = frozenset(pattern for pattern in patterns if not pattern.endswith("/*"))
+        self._below: Final = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("/*"))
+
+    def match(self, scope: Scope) -> bool:
+        """Whether this HTTP request is for an excluded path."""
+        if not (self._exact or self._below):
+            return False
+        raw = (scope.get("raw_path") or b"").decode("latin-1")
+        if _AMBIGUOUS.search(scope["path"]) or _AMBIGUOUS.search(raw):
+            return False
+        path = route_path(scope)
+        return path in self._exact or path.startswith(self._below)
+
+
+def route_path(scope: Scope) -> str:
+    """The path below ``root_path``, as routers see it. Some servers put ``root_path`` in front of ``path``."""
+    path, root = str(scope["path"]), str(scope.get("root_path") or "")
+    return path[len(root) :] if root and (path == root or path.startswith(root + "/")) else path
+
+
+def is_preflight(scope: Scope) -> bool:
+    """Whether a browser asks for leave to send the real request (Fetch standard, CORS-preflight request)."""
+    names = {name.lower() for name, _ in scope["headers"]}
+    return scope["method"] == "OPTIONS" and {b"origin", b"access-control-request-method"} <= names
+
+
+def _check(pattern: object) -> None:
+    if not isinstance(pattern, str) or not pattern.startswith("/"):
+        raise ConfigurationError("exclude", "must hold paths that begin with a slash")
+    if "*" in pattern.removesuffix("/*") or pattern == "/*":
+        raise ConfigurationError("exclude", "must hold paths such as /healthz, or /static/* for all below /static/")
+    if _AMBIGUOUS.search(pattern) or "?" in pattern or "%" in pattern:
+        raise ConfigurationError("exclude", "must hold decoded paths without empty or dot segments")

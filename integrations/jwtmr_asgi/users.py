@@ -1,0 +1,80 @@
+"""Who is calling, where applications look for it: ``scope["user"]`` and ``scope["auth"]``, as Starlette has them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from jwtmr import Principal
+from jwtmr.bearer import Edge
+from jwtmr_asgi.types import Scope
+
+_KEY: Final = "jwtmr"
+
+
+class BearerUser:
+    """An authenticated caller. Like a user of Starlette's, and with the ``principal``."""
+
+    __slots__ = ("principal",)
+    is_authenticated: Final = True
+
+    def __init__(self, principal: Principal) -> None:
+        self.principal: Final = principal
+
+    @property
+    def display_name(self) -> str:
+        """The user's name, or the subject where there is none."""
+        return self.principal.username or self.principal.subject
+
+    @property
+    def identity(self) -> str:
+        """The subject: unique within ``principal.issuer``."""
+        return self.principal.subject
+
+
+class AnonymousUser:
+    """A caller who need not be authenticated, and is not."""
+
+    __slots__ = ()
+    is_authenticated: Final = False
+    principal: Final = None
+    display_name: Final = ""
+    identity: Final = ""
+
+
+class Credentials:
+    """What Starlette's ``requires`` compares: the granted scopes, and ``authenticated``."""
+
+    __slots__ = ("scopes",)
+
+    def __init__(self, scopes: list[str]) -> None:
+        self.scopes: Final = scopes
+
+
+class Entered(NamedTuple):
+    """What the middleware leaves in the scope for what comes after it."""
+
+    edge: Edge
+    principal: Principal | None
+
+
+def enter(scope: Scope, edge: Edge, principal: Principal | None) -> Scope:
+    """A copy of ``scope`` in which ``principal``, or nobody, is calling."""
+    if principal is None:
+        user: BearerUser | AnonymousUser = AnonymousUser()
+        credentials = Credentials([])
+    else:
+        user = BearerUser(principal)
+        credentials = Credentials(["authenticated", *sorted(principal.scopes)])
+    return {**scope, "user": user, "auth": credentials, _KEY: Entered(edge, principal)}
+
+
+def entered(scope: Scope) -> Entered | None:
+    """What the middleware left in ``scope``; None where no middleware was passed."""
+    found = scope.get(_KEY)
+    return found if isinstance(found, Entered) else None
+
+
+def principal_of(scope: Scope) -> Principal | None:
+    """The caller; None for excluded and optional requests, and where no middleware was passed."""
+    found = entered(scope)
+    return None if found is None else found.principal

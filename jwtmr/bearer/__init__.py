@@ -1,0 +1,30 @@
+"""The HTTP edge: from a request to a token, and from a refusal to an answer. Without any framework.
+
+The adapters are built on it, and so can be what they do not fit: ``token_from`` takes all values of ``Authorization``,
+``answer_for`` makes status, headers and body of an ``AuthError``.
+"""
+
+from jwtmr.bearer.answers import Refusal, answer_for
+from jwtmr.bearer.credentials import bare_token_from, token_from
+from jwtmr.bearer.edge import DEFAULT_SOURCES, Edge, Startup, ValidatorOrMaker
+from jwtmr.bearer.metadata import ResourceMetadata
+from jwtmr.bearer.requirements import Requirements
+from jwtmr.bearer.sources import FromCookie, FromHeader, FromSubprotocol, RequestHead, TokenSource
+
+__all__ = [
+    "DEFAULT_SOURCES",
+    "Edge",
+    "FromCookie",
+    "FromHeader",
+    "FromSubprotocol",
+    "Refusal",
+    "RequestHead",
+    "Requirements",
+    "ResourceMetadata",
+    "Startup",
+    "TokenSource",
+    "ValidatorOrMaker",
+    "answer_for",
+    "bare_token_from",
+    "token_from",
+]

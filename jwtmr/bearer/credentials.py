@@ -1,0 +1,69 @@
+"""From the values of a header to a token, or to the refusal that they deserve.
+
+RFC 6750 section 2.1, RFC 9110 section 11.
+
+Servers differ in what they do to a header that came twice: ASGI hands over both, WSGI joins them with a comma. Both are
+told from one sound value, and answered alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from jwtmr.errors import BoundToken, InvalidRequest, MissingToken
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
+"""``b64token`` of RFC 6750 section 2.1."""
+_SCHEME: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +(.*))?", re.ASCII | re.DOTALL)
+"""``auth-scheme [ 1*SP … ]`` of RFC 9110 section 11.4."""
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_ANOTHER: Final = re.compile(
+    r",[ \t]*(?:(?:bearer|dpop)(?![^\s,])|[!#$%&'*+\-.^_`|~0-9A-Za-z]+ +[^=,\s])", re.IGNORECASE
+)
+"""A second ``Authorization`` header, joined to the first: a scheme behind a comma, where only parameters could be."""
+
+
+def token_from(values: Sequence[str]) -> str:
+    """Return the token in **all** the values of ``Authorization``.
+
+    Raises :class:`MissingToken` where there is none, or credentials of another scheme; :class:`BoundToken` for DPoP
+    (RFC 9449), whose proof is not checked here; :class:`InvalidRequest` for more than one, and for anything malformed.
+    """
+    value = _only(values)
+    parts = _SCHEME.fullmatch(value)
+    if parts is None:
+        raise InvalidRequest("Authorization is malformed")
+    scheme, credentials = parts[1].lower(), (parts[2] or "").strip(" \t")
+    if scheme == "bearer":
+        return _token(credentials)
+    if _ANOTHER.search(_QUOTED.sub('""', value)):
+        raise InvalidRequest("Authorization holds two credentials")
+    if scheme == "dpop":
+        raise BoundToken("the scheme is DPoP")
+    raise MissingToken("Authorization is of another scheme")
+
+
+def bare_token_from(values: Sequence[str]) -> str:
+    """Return the token that **all** the values of a header of its own hold, without a scheme. Raises alike."""
+    return _token(_only(values))
+
+
+def is_token(text: str) -> bool:
+    """Whether ``text`` has the characters of a token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def _only(values: Sequence[str]) -> str:
+    if not values:
+        raise MissingToken("no credentials")
+    if len(values) > 1:
+        raise InvalidRequest("credentials came more than once")
+    return values[0].strip(" \t")
+
+
+def _token(text: str) -> str:
+    if not is_token(text):
+        raise InvalidRequest("the credentials are no single token")
+    return text
