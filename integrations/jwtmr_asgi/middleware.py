@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jwtmr import AuthError, Names, Principal
+from jwtmr import AuthError, ConfigurationError, Names, Principal
 from jwtmr.bearer import (
     DEFAULT_SOURCES,
     Edge,
@@ -52,6 +52,9 @@ class BearerAuthMiddleware:
         optional: bool = False,
         close_at_expiry: bool = False,
     ) -> None:
+        for parameter, given in (("optional", optional), ("close_at_expiry", close_at_expiry)):
+            if type(given) is not bool:
+                raise ConfigurationError(parameter, f"must be a bool, not {type(given).__name__}")
         self._app: Final = app
         self._edge: Final = Edge(
             validator,
