@@ -1,0 +1,72 @@
+"""A user of the ASGI adapter, as mypy and pyright must accept it in their strictest mode. Never run."""
+
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, assert_type
+
+from jwtmr import AuthError, Principal, TokenValidator
+from jwtmr.bearer import Edge, Refusal, RequestHead, Requirements, answer_for, token_from
+from jwtmr_asgi import (
+    BearerAuthMiddleware,
+    FromCookie,
+    FromHeader,
+    FromSubprotocol,
+    ResourceMetadata,
+    principal_of,
+    requires,
+)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """An ASGI application with types of its own."""
+    principal = principal_of(scope)
+    assert_type(principal, Principal | None)
+
+
+@requires(scopes=["orders/read"], any_group={"admins"}, token_use="access")
+async def orders(scope: Scope, receive: Receive, send: Send) -> None:
+    """Keeps its type under the decorator."""
+
+
+async def use_orders(scope: Scope, receive: Receive, send: Send) -> None:
+    await orders(scope, receive, send)
+
+
+def protect(validator: TokenValidator, make: Callable[[], TokenValidator]) -> list[BearerAuthMiddleware]:
+    """Every form that a setting may have."""
+    plain = BearerAuthMiddleware(app, validator)
+    every = BearerAuthMiddleware(
+        plain,
+        make,
+        realm="shop",
+        token_sources=[FromHeader("x-amzn-oidc-accesstoken")],
+        resource_metadata=ResourceMetadata(
+            resource="https://api.example.com", authorization_servers=["https://a.example"], scopes_supported=("a",)
+        ),
+        startup="require",
+        exclude=["/healthz", "/static/*"],
+        optional=True,
+        close_at_expiry=True,
+    )
+    cookie = BearerAuthMiddleware(app, validator, token_sources=(FromCookie("session", ["https://app.example.com"]),))
+    socket = BearerAuthMiddleware(orders, validator, token_sources=(FromSubprotocol(),), startup="lazy")
+    return [plain, every, cookie, socket]
+
+
+def by_hand(edge: Edge, values: list[str], error: AuthError) -> Refusal:
+    """What an adapter of one's own is made of."""
+    assert_type(token_from(values), str)
+    assert_type(edge.token(RequestHead("GET", lambda name: values)), str)
+    assert_type(edge.validator, TokenValidator)
+    assert_type(Requirements(scopes=["a"]).enforce(None), Principal)
+    refusal = answer_for(error, realm="shop")
+    assert_type(refusal.status, int)
+    assert_type(refusal.body, bytes)
+    return edge.refusal(error)
