@@ -19,7 +19,7 @@ import uvicorn
 
 from jwtmr.testing import RegionalIssuer, validator_for
 from jwtmr_asgi import BearerAuthMiddleware, principal_of, requires
-from jwtmr_asgi.types import App, Receive, Scope, Send
+from jwtmr_asgi.types import Receive, Scope, Send
 
 
 async def answer(send: Send, said: object) -> None:
@@ -48,26 +48,21 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("only HTTP is spoken here")
 
 
-def protected(issuer: RegionalIssuer) -> tuple[App, closing[object]]:
-    """The application behind the middleware, and the validator to close at the end."""
-    validator = validator_for(issuer, issuer_type="original")
-    return BearerAuthMiddleware(application, validator, exclude=["/healthz"]), closing(validator)
-
-
 def main() -> None:
     """Serve it."""
     parser = argparse.ArgumentParser(description="A protected ASGI application, beside a user pool on loopback.")
     parser.add_argument("--port", type=int, default=8000)
     port: int = parser.parse_args().port
     with RegionalIssuer() as issuer:
-        app, validator = protected(issuer)
+        validator = validator_for(issuer, issuer_type="original")
+        app = BearerAuthMiddleware(application, validator, exclude=["/healthz"])
         reader = issuer.access_token(scopes=["orders/read"])
         print(f"curl -i http://127.0.0.1:{port}/healthz")
         print(f"curl -i http://127.0.0.1:{port}/")
         print(f"curl -i http://127.0.0.1:{port}/ -H 'Authorization: Bearer {issuer.access_token()}'")
         print(f"curl -i http://127.0.0.1:{port}/orders -H 'Authorization: Bearer {issuer.access_token()}'")
         print(f"curl -i http://127.0.0.1:{port}/orders -H 'Authorization: Bearer {reader}'", flush=True)
-        with validator:
+        with closing(validator):
             uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 

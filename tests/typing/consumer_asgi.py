@@ -63,7 +63,11 @@ def protect(validator: TokenValidator, make: Callable[[], TokenValidator]) -> li
 def by_hand(edge: Edge, values: list[str], error: AuthError) -> Refusal:
     """What an adapter of one's own is made of."""
     assert_type(token_from(values), str)
-    assert_type(edge.token(RequestHead("GET", lambda name: values)), str)
+
+    def found(name: str) -> list[str]:
+        return values if name == "authorization" else []
+
+    assert_type(edge.token(RequestHead("GET", found)), str)
     assert_type(edge.validator, TokenValidator)
     assert_type(Requirements(scopes=["a"]).enforce(None), Principal)
     refusal = answer_for(error, realm="shop")
