@@ -7,13 +7,15 @@ PY     := $(VENV)/bin/python
 INSTALL := -m pip install --quiet
 
 # Programs of the system tests that pip can install, each a dependency group and an environment of its own.
-PROGRAMS := ministack moto_server
-# The one that npm installs, from these files.
+PROGRAMS := ministack moto_server playwright
+# Those that npm installs, from these files.
+NPM_PROGRAMS := oidc-provider swagger-ui-dist
 OIDC_PROVIDER := $(addprefix tests/system/oidc-provider/,package.json package-lock.json .npmrc server.mjs)
+SWAGGER_UI := $(addprefix tests/system/swagger-ui-dist/,package.json package-lock.json .npmrc)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-system coverage bench programs clean
+.PHONY: help demo test check test-system coverage bench programs chromium clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -40,7 +42,7 @@ coverage: $(VENV)/.dev ## run the tests and show the branches that none of them 
 bench: $(VENV)/.test ## measure warm validation against the bare signature check
 	@$(PY) tests/benchmarks/run.py $(ARGS)
 
-programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) oidc-provider) ## install the programs of the system tests
+programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
 
 clean: ## remove .venv and everything else that is not source
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -81,6 +83,9 @@ $(VENV)/programs/%/.ready: pyproject.toml $(VENV)/.python
 	@ln -sf ../programs/$*/bin/$* $(VENV)/bin/$*
 	@touch $@
 
+# Scripts of packages do not run: one of Swagger UI's would call home.
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+
 # oidc-provider uses crypto.hash, which came with Node.js 20.12. To lack that is no failure here: its tests are skipped.
 NODE := { npm --version && node --input-type=module --eval 'import { hash } from "node:crypto"'; } >/dev/null 2>&1
 
@@ -88,8 +93,37 @@ $(VENV)/programs/oidc-provider/.ready: $(OIDC_PROVIDER) $(VENV)/.python
 	@rm -rf $(VENV)/bin/oidc-provider $(@D)
 	@if $(NODE); then \
 	    echo 'installing oidc-provider into $(@D)' && mkdir -p $(@D) && cp $(OIDC_PROVIDER) $(@D) && \
-	    (cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) && \
+	    (cd $(@D) && $(NPM_CI)) && \
 	    chmod +x $(@D)/server.mjs && ln -s ../programs/oidc-provider/server.mjs $(VENV)/bin/oidc-provider && touch $@; \
 	else \
 	    echo 'oidc-provider is left out: it needs npm and Node.js 20.12 or newer'; \
+	fi
+
+# No program but files for a browser. The tests look for one that can be executed, and find the others beside it.
+SWAGGER_UI_BUNDLE := node_modules/swagger-ui-dist/swagger-ui-bundle.js
+
+$(VENV)/programs/swagger-ui-dist/.ready: $(SWAGGER_UI) $(VENV)/.python
+	@rm -rf $(VENV)/bin/swagger-ui-dist $(@D)
+	@if npm --version >/dev/null 2>&1; then \
+	    echo 'installing swagger-ui-dist into $(@D)' && mkdir -p $(@D) && cp $(SWAGGER_UI) $(@D) && \
+	    (cd $(@D) && $(NPM_CI)) && chmod +x $(@D)/$(SWAGGER_UI_BUNDLE) && \
+	    ln -s ../programs/swagger-ui-dist/$(SWAGGER_UI_BUNDLE) $(VENV)/bin/swagger-ui-dist && touch $@; \
+	else \
+	    echo 'swagger-ui-dist is left out: it needs npm'; \
+	fi
+
+# The one program that is the system's. It is installed where that is possible without asking anybody: on Debian, as root.
+APT_LOG := $(VENV)/programs/chromium.log
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=30
+APT_CHROMIUM := $(APT) update && $(APT) install --yes --no-install-recommends chromium
+
+chromium: $(VENV)/.python
+	@if command -v "$${JWTMR_CHROMIUM:-chromium}" >/dev/null; then \
+	    :; \
+	elif [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	    echo 'chromium is left out: it is not on PATH, and only root can install it, with apt-get'; \
+	else \
+	    echo 'installing chromium with apt-get' && mkdir -p $(dir $(APT_LOG)) && \
+	    timeout --kill-after=10 240 sh -c '$(APT_CHROMIUM)' </dev/null >$(APT_LOG) 2>&1 || \
+	    echo 'chromium is left out: apt-get could not install it, see $(APT_LOG)'; \
 	fi

@@ -16,6 +16,9 @@
         assert {request.fault for request in issuer.requests("us-east-1")} >= {"accept_silent"}
         validator.close()
 
+``issuer.domain`` is where a browser signs in: the authorization code flow with PKCE, as Swagger's *Authorize* does it.
+``issuer.login`` says who signs in, which scopes are granted, and what was sent.
+
 ``OidcIssuer`` plays any other provider: its discovery documents, keys of every algorithm, tokens of every shape, and a
 change of its name. Several can run at once.
 
@@ -45,6 +48,7 @@ from jwtmr.testing.claims import MISSING, SUBJECT, USERNAME, Missing
 from jwtmr.testing.clock import SettableClock
 from jwtmr.testing.issuer import RegionalEndpoint, RegionalIssuer
 from jwtmr.testing.keys import SigningKey
+from jwtmr.testing.login import ManagedLogin, User
 from jwtmr.testing.pool import HostForm, UserPool
 from jwtmr.testing.principals import make_principal
 from jwtmr.testing.provider import OidcIssuer, ProviderPart
@@ -61,6 +65,7 @@ __all__ = [
     "Handler",
     "HostForm",
     "LoopbackServer",
+    "ManagedLogin",
     "Missing",
     "OidcIssuer",
     "Outage",
@@ -71,6 +76,7 @@ __all__ = [
     "SettableClock",
     "SigningKey",
     "TokenMint",
+    "User",
     "UserPool",
     "make_principal",
     "validator_for",

@@ -6,11 +6,12 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Self
+from typing import Final, Self
 
 from jwtmr.settings import Clock, one_of
 from jwtmr.testing.clock import SYSTEM_CLOCK
 from jwtmr.testing.documents import DEFAULT_MAX_AGE, discovery, document, refusal
+from jwtmr.testing.login import ManagedLogin
 from jwtmr.testing.pool import HOST_FORMS, HostForm
 from jwtmr.testing.server import LoopbackServer, Outage
 from jwtmr.testing.servers import Servers
@@ -41,7 +42,8 @@ class RegionalIssuer(TokenMint):
     It begins as pools do: on the original issuer, with the updated hosts answering 403. All hosts publish the same keys
     and a minimal discovery document, with ``ETag``, ``Date`` and ``Cache-Control``; everything else is 404.
 
-    ``max_age`` may be set at any time: seconds in ``Cache-Control``, or ``None`` for no such header.
+    ``max_age`` may be set at any time: seconds in ``Cache-Control``, or ``None`` for no such header. ``login`` is where
+    users sign in, at :attr:`domain`, and says what can be set there.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class RegionalIssuer(TokenMint):
         self._hosts = [_Host(region, form) for region in self.regions for form in HOST_FORMS]
         for host in self._hosts:
             host.server = LoopbackServer(partial(self._answer, host))
+        self.login: Final = ManagedLogin(self)
         self._servers = Servers([host.server for host in self._hosts])
 
     def start(self) -> None:
@@ -75,6 +78,15 @@ class RegionalIssuer(TokenMint):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def domain(self) -> str:
+        """The pool's domain, ``http://127.0.0.1:{port}``, where ``login`` answers. Only once started.
+
+        Its server starts when this is first asked for. No region takes it down, and :meth:`requests` leaves it out.
+        """
+        self._servers.start_late(self.login.server)
+        return self.login.server.url
 
     @property
     def endpoints(self) -> tuple[RegionalEndpoint, ...]:

@@ -18,7 +18,7 @@ from typing import Final, Literal, Self, TypeAlias, get_args
 
 from jwtmr.settings import one_of
 from jwtmr.testing.port import HOST, LoopbackPort
-from jwtmr.testing.wire import Answer, BadRequest, RecordedRequest, read_head, render
+from jwtmr.testing.wire import Answer, BadRequest, RecordedRequest, read_request, render
 
 Handler: TypeAlias = Callable[[RecordedRequest], Answer]
 """Makes the answer to one request. Called in a thread of its connection."""
@@ -172,20 +172,21 @@ class LoopbackServer:
     def _exchange(self, connection: socket.socket, stream: BufferedIOBase) -> bool:
         """Read one request and answer it; return whether another one may follow."""
         try:
-            head = read_head(stream)
+            read = read_request(stream)
         except BadRequest as problem:
             answer = (400, {"Content-Type": "text/plain"}, str(problem).encode())
             connection.sendall(render(answer, method="GET", keep_alive=False))
             return False
-        if head is None:
+        if read is None:
             return False
-        request = RecordedRequest(head.method, head.path, head.headers, self.url + head.path, time.monotonic())
+        url = self.url + read.path
+        request = RecordedRequest(read.method, read.path, read.headers, url, time.monotonic(), body=read.body)
         if self._record(connection, request):
             while connection.recv(65536):
                 pass
             return False
-        connection.sendall(render(self._answer(request), method=head.method, keep_alive=head.keep_alive))
-        return head.keep_alive
+        connection.sendall(render(self._answer(request), method=read.method, keep_alive=read.keep_alive))
+        return read.keep_alive
 
     def _record(self, connection: socket.socket, request: RecordedRequest) -> bool:
         """Record ``request``; return whether it has to be held without an answer."""

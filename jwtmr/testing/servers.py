@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Sequence
 
 from jwtmr.testing.server import LoopbackServer
@@ -14,7 +15,9 @@ class Servers:
 
     def __init__(self, servers: Sequence[LoopbackServer]) -> None:
         self._servers = servers
-        self._running = contextlib.ExitStack()
+        self._lock = threading.Lock()
+        self._running: contextlib.ExitStack | None = None
+        self._late: set[LoopbackServer] = set()
 
     def start(self) -> None:
         """Start all, or none if one cannot."""
@@ -23,9 +26,22 @@ class Servers:
                 started.enter_context(server)
             self._running = started.pop_all()
 
+    def start_late(self, server: LoopbackServer) -> None:
+        """Start one more, unless that was done before. It closes with the others, and cannot start once they did."""
+        with self._lock:
+            if server in self._late:
+                return
+            if self._running is None:
+                raise RuntimeError("the servers are not running")
+            self._running.enter_context(server)
+            self._late.add(server)
+
     def close(self) -> None:
         """Stop all. Any number of times."""
-        self._running.close()
+        with self._lock:
+            running, self._running = self._running, None
+        if running is not None:
+            running.close()
 
     def requests(self) -> list[RecordedRequest]:
         """What arrived, oldest first."""

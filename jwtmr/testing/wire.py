@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import BufferedIOBase
 from types import MappingProxyType
@@ -16,7 +16,10 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 """Bytes of request line and headers. Far more than any client sends; beyond it the request is refused with 400."""
 
 MAX_REQUEST_BODY: Final = 1024 * 1024
-"""Bytes of a request's body, which is read and thrown away so that the connection can go on."""
+"""Bytes of a request's body. A longer one is refused with 400 before it is read."""
+
+MAX_LENGTH_DIGITS: Final = 20
+"""Digits of a ``Content-Length``: as many as 64 bits need. Python refuses to read numbers of thousands of digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,11 @@ class RecordedRequest:
     url: str
     """The absolute URL on the server that was asked."""
     time: float
-    """When its last header line was read, by ``time.monotonic()``."""
+    """When the last of it was read, by ``time.monotonic()``."""
     fault: str | None = None
     """What the server did to it instead of answering; ``None`` when it was answered."""
+    body: bytes = field(default=b"", repr=False)
+    """As sent. Empty where it came in chunks, which are not read."""
 
 
 class BadRequest(ValueError):
@@ -41,17 +46,18 @@ class BadRequest(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """Request line and headers."""
+class Received:
+    """Request line, headers and body."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     keep_alive: bool
+    body: bytes
 
 
-def read_head(stream: BufferedIOBase) -> Head | None:
-    """Read one request, its body included; ``None`` when the client hung up before it was complete."""
+def read_request(stream: BufferedIOBase) -> Received | None:
+    """Read one request; ``None`` when the client hung up before it was complete."""
     lines = _read_lines(stream)
     if lines is None:
         return None
@@ -62,9 +68,10 @@ def read_head(stream: BufferedIOBase) -> Head | None:
     headers = _headers(lines[1:])
     closing = "close" in headers.get("connection", "").lower() or version == "HTTP/1.0"
     chunked = "transfer-encoding" in headers
-    if not chunked and not _skip_body(stream, headers.get("content-length", "0")):
+    body = b"" if chunked else _read_body(stream, headers.get("content-length", "0"))
+    if body is None:
         return None
-    return Head(method, path, MappingProxyType(headers), keep_alive=not closing and not chunked)
+    return Received(method, path, MappingProxyType(headers), keep_alive=not closing and not chunked, body=body)
 
 
 def _read_lines(stream: BufferedIOBase) -> list[str] | None:
@@ -95,10 +102,12 @@ def _headers(lines: list[str]) -> dict[str, str]:
     return headers
 
 
-def _skip_body(stream: BufferedIOBase, length: str) -> bool:
-    if not (length.isascii() and length.isdigit()) or int(length) > MAX_REQUEST_BODY:
+def _read_body(stream: BufferedIOBase, length: str) -> bytes | None:
+    digits = length.isascii() and length.isdigit() and len(length) <= MAX_LENGTH_DIGITS
+    if not digits or int(length) > MAX_REQUEST_BODY:
         raise BadRequest("content-length")
-    return len(stream.read(int(length))) == int(length)
+    body = stream.read(int(length))
+    return body if len(body) == int(length) else None
 
 
 def render(answer: Answer, *, method: str, keep_alive: bool) -> bytes:
