@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from jwtmr import CODES
+from jwtmr.testing import RegionalIssuer, validator_for
+from jwtmr_asgi.types import App
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
-NOT_YET = {"missing_token", "invalid_request", "revoked", "revocation_unavailable"}
-"""Codes that need an adapter or a revocation list; ``validate`` does not raise them."""
+NOT_YET = {"revoked", "revocation_unavailable"}
+"""Codes that need a revocation list."""
 
 
 def test_first_snippet_is_about_ten_lines_and_refuses_rubbish(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,7 +33,41 @@ def test_first_snippet_is_about_ten_lines_and_refuses_rubbish(capsys: pytest.Cap
     assert len(SNIPPETS[0].splitlines()) <= 20
 
 
-@pytest.mark.parametrize("kind", [1, 2], ids=["another name", "another house"])
+@pytest.fixture
+def names() -> Iterator[dict[str, Any]]:
+    """What the snippets about applications find: a validator that was made before."""
+    with RegionalIssuer() as issuer, closing(validator_for(issuer, issuer_type="original")) as validator:
+        yield {"validator": validator, "issuer": issuer}
+
+
+def test_fastapi_snippet_protects_its_route(names: dict[str, Any]) -> None:
+    """Nobody, somebody, and somebody with the scope."""
+    exec(SNIPPETS[1], names)
+    reader, other = names["issuer"].access_token(scopes=["orders/read"], subject="u1"), names["issuer"].access_token()
+    assert [ask(names["app"], "/orders", token).status_code for token in (None, other, reader)] == [401, 403, 200]
+    assert ask(names["app"], "/orders", reader).json() == {"user": "u1"}
+
+
+def test_asgi_snippet_protects_its_application(names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody, and somebody without the scope; what is excluded still has requirements of its own."""
+    exec(SNIPPETS[2], names)
+    other = names["issuer"].access_token()
+    assert [ask(names["app"], "/", token).status_code for token in (None, other)] == [401, 403]
+    assert ask(names["app"], "/healthz", None).status_code == 401
+    assert capsys.readouterr().out == ""
+
+
+def ask(app: App, path: str, token: str | None) -> httpx.Response:
+    """One request, in process."""
+
+    async def go() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return await client.get(path, headers={"authorization": f"Bearer {token}"} if token else {})
+
+    return asyncio.run(go())
+
+
+@pytest.mark.parametrize("kind", [4, 5], ids=["another name", "another house"])
 def test_migrations_make_validators_that_know_both_issuers(kind: int) -> None:
     """Each migration names an issuer to come and one to end, and takes no user from his account."""
     names: dict[str, Any] = {}
@@ -39,7 +79,7 @@ def test_migrations_make_validators_that_know_both_issuers(kind: int) -> None:
     names["validator"].close()
 
 
-@pytest.mark.parametrize(("number", "assertions"), [(3, 4), (4, 2)], ids=["pool", "provider"])
+@pytest.mark.parametrize(("number", "assertions"), [(3, 2), (6, 4), (7, 2)], ids=["application", "pool", "provider"])
 def test_testing_snippets_run_over_real_sockets(number: int, assertions: int) -> None:
     """The snippets about testing without a network hold what their assertions say."""
     assert SNIPPETS[number].count("assert ") == assertions
@@ -48,7 +88,7 @@ def test_testing_snippets_run_over_real_sockets(number: int, assertions: int) ->
 
 def test_there_is_no_snippet_that_is_not_run() -> None:
     """A new snippet needs a test here."""
-    assert len(SNIPPETS) == 5
+    assert len(SNIPPETS) == 8
 
 
 def test_links_lead_somewhere() -> None:
@@ -59,12 +99,12 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_code_table_is_complete() -> None:
-    """Every code that ``validate`` can raise stands in the table of its status, and no other does."""
+    """Every code that ``validate`` or an adapter can raise stands in the table of its status, and no other does."""
     table = {
         status: set(re.findall(r"`([a-z_]+)`", codes))
         for status, codes in re.findall(r"\| (\d{3}) \| (.*?) \|", README)
     }
-    assert set(table) == {"401", "403", "503"}
+    assert set(table) == {"400", "401", "403", "503"}
     for status, codes in table.items():
         assert codes == {code for code, kind in CODES.items() if str(kind.status) == status} - NOT_YET
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
-from jwtmr import AuthError, ConfigurationError, Names, Principal
+from jwtmr import CODES, AuthError, ConfigurationError, Names, Principal
 from jwtmr.bearer import (
     DEFAULT_SOURCES,
     Edge,
@@ -18,7 +19,7 @@ from jwtmr.bearer import (
 from jwtmr_asgi.answers import RefusalResponse, send_json
 from jwtmr_asgi.expiry import Session, seconds_left
 from jwtmr_asgi.lifespan import Lifespan
-from jwtmr_asgi.paths import ExcludedPaths, is_preflight, route_path
+from jwtmr_asgi.paths import ExcludedPaths, header_values, is_preflight, route_path
 from jwtmr_asgi.types import App, Receive, Scope, Send
 from jwtmr_asgi.users import enter
 
@@ -52,6 +53,8 @@ class BearerAuthMiddleware:
         optional: bool = False,
         close_at_expiry: bool = False,
     ) -> None:
+        if not callable(app):
+            raise ConfigurationError("app", "must be an ASGI application")
         for parameter, given in (("optional", optional), ("close_at_expiry", close_at_expiry)):
             if type(given) is not bool:
                 raise ConfigurationError(parameter, f"must be a bool, not {type(given).__name__}")
@@ -69,6 +72,8 @@ class BearerAuthMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, or the lifespan."""
+        if not isinstance(scope.get("headers", []), (list, tuple)):
+            scope = {**scope, "headers": list(scope["headers"])}  # ASGI promises no more than that it can be read once
         if scope["type"] == "lifespan":
             await Lifespan(self._edge).run(self._app, scope, receive, send)
         elif scope["type"] == "http":
@@ -96,14 +101,17 @@ class BearerAuthMiddleware:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             principal = await self._principal(scope)
+            left = seconds_left(principal) if principal is not None and self._close_at_expiry else None
+            if left is not None and left <= 0:  # within the leeway: it would end before it began
+                raise CODES["expired"]("exp has passed")
         except AuthError as error:
             await RefusalResponse(self._edge.refusal(error))(scope, receive, send)
             return
         inner = enter(self._without_token(scope), self._edge, principal)
-        if self._close_at_expiry and principal is not None:
-            await Session(receive, send).run(self._app, inner, seconds_left(principal))
-        else:
+        if left is None:
             await self._app(inner, receive, send)
+        else:
+            await Session(receive, send).run(self._app, inner, left)
 
     async def _principal(self, scope: Scope) -> Principal | None:
         try:
@@ -112,13 +120,13 @@ class BearerAuthMiddleware:
             if self._optional and error.code == "missing_token":
                 return None
             raise
-        return await self._edge.validator.validate_async(token)
+        return await (await self._edge.validator_async()).validate_async(token)
 
     def _asks_for_metadata(self, scope: Scope) -> bool:
         metadata = self._edge.resource_metadata
         if metadata is None or scope["method"] not in ("GET", "HEAD"):
             return False
-        return metadata.path in (scope["path"], route_path(scope))
+        return metadata.decoded_path in (scope["path"], route_path(scope))
 
     def _without_token(self, scope: Scope) -> Scope:
         """A subprotocol that holds the token is none that the application could select, or log."""
@@ -133,8 +141,5 @@ class BearerAuthMiddleware:
 
 
 def _head(scope: Scope) -> RequestHead:
-    def values(name: str) -> list[str]:
-        wanted = name.encode("latin-1")
-        return [value.decode("latin-1") for header, value in scope["headers"] if header.lower() == wanted]
-
-    return RequestHead(scope.get("method"), values, scope.get("subprotocols") or ())
+    method = scope["method"] if scope["type"] == "http" else None
+    return RequestHead(method, partial(header_values, scope), scope.get("subprotocols") or ())

@@ -12,12 +12,15 @@ from typing import Final
 from jwtmr import ConfigurationError, Names
 from jwtmr_asgi.types import Scope
 
-_AMBIGUOUS: Final = re.compile(r"//|\\|%2f|%5c|%2e|[\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|$)", re.IGNORECASE)
+_AMBIGUOUS: Final = re.compile(r"//|\\|%2f|%5c|%2e|[\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|;|$)", re.IGNORECASE)
 """Empty and dot segments, backslashes, control characters, and what another decoding would turn into one of these."""
+
+_METHOD: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
+"""RFC 9110 section 9.1."""
 
 
 class ExcludedPaths:
-    """``/healthz`` is that path; ``/static/*`` is all below ``/static/``. Raises :class:`ConfigurationError`."""
+    """``/healthz`` is that path; ``/static/*`` is what lies below ``/static/``. Raises :class:`ConfigurationError`."""
 
     def __init__(self, patterns: Names) -> None:
         if not isinstance(patterns, (list, tuple, set, frozenset)):
@@ -34,8 +37,10 @@ class ExcludedPaths:
         raw = (scope.get("raw_path") or b"").decode("latin-1")
         if _AMBIGUOUS.search(scope["path"]) or _AMBIGUOUS.search(raw):
             return False
-        path = route_path(scope)
-        return path in self._exact or path.startswith(self._below)
+        path, root = route_path(scope), scope.get("root_path") or ""
+        if root and root in path:
+            return False  # some routers take it off wherever it stands
+        return path in self._exact or any(path.startswith(prefix) and path != prefix for prefix in self._below)
 
 
 def route_path(scope: Scope) -> str:
@@ -45,9 +50,23 @@ def route_path(scope: Scope) -> str:
 
 
 def is_preflight(scope: Scope) -> bool:
-    """Whether a browser asks for leave to send the real request (Fetch standard, CORS-preflight request)."""
-    names = {name.lower() for name, _ in scope["headers"]}
-    return scope["method"] == "OPTIONS" and {b"origin", b"access-control-request-method"} <= names
+    """Whether a browser asks for leave to send the real request (Fetch standard, CORS-preflight request).
+
+    It names one origin and one method, and has no body.
+    """
+    if scope["method"] != "OPTIONS":
+        return False
+    origins, methods = header_values(scope, "origin"), header_values(scope, "access-control-request-method")
+    if len(origins) != 1 or not origins[0] or len(methods) != 1 or not _METHOD.fullmatch(methods[0]):
+        return False
+    lengths = header_values(scope, "content-length")
+    return lengths in ([], ["0"]) and not header_values(scope, "transfer-encoding")
+
+
+def header_values(scope: Scope, name: str) -> list[str]:
+    """All the values of a header, by its name in lower case."""
+    wanted = name.encode("latin-1")
+    return [value.decode("latin-1") for header, value in scope["headers"] if header.lower() == wanted]
 
 
 def _check(pattern: object) -> None:

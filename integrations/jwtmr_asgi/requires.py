@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import update_wrapper, wraps
 from typing import Any, Protocol, TypeVar, cast
 
 from jwtmr import AuthError, Names, TokenUse
@@ -38,7 +39,7 @@ def requires(
 
     def decorate(target: F) -> F:
         if list(inspect.signature(target).parameters) == ["scope", "receive", "send"]:
-            return cast("F", _application(cast("App", target), requirements))
+            return cast("F", _Application(cast("App", target), requirements))
         if inspect.iscoroutinefunction(target):
             return cast("F", _async_endpoint(target, requirements))
         return cast("F", _endpoint(target, requirements))
@@ -46,12 +47,17 @@ def requires(
     return decorate
 
 
-def _application(app: App, requirements: Requirements) -> App:
-    async def protected(scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = _refusal(scope, requirements) if scope["type"] in ("http", "websocket") else None
-        await (app if refusal is None else RefusalResponse(refusal))(scope, receive, send)
+class _Application:
+    """An ASGI application behind requirements. No function: Starlette takes those for endpoints."""
 
-    return protected
+    def __init__(self, app: App, requirements: Requirements) -> None:
+        update_wrapper(self, app, updated=())
+        self._app = app
+        self._requirements = requirements
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = None if scope["type"] == "lifespan" else _refusal(scope, self._requirements)
+        await (self._app if refusal is None else RefusalResponse(refusal))(scope, receive, send)
 
 
 def _async_endpoint(endpoint: Callable[..., Any], requirements: Requirements) -> Callable[..., Any]:
@@ -62,7 +68,7 @@ def _async_endpoint(endpoint: Callable[..., Any], requirements: Requirements) ->
         if refusal is None:
             return await endpoint(*args, **kwargs)
         if connection.scope["type"] == "http":
-            return RefusalResponse(refusal)
+            return _response(refusal)
         await RefusalResponse(refusal)(connection.scope, connection.receive, connection.send)
         return None
 
@@ -73,9 +79,18 @@ def _endpoint(endpoint: Callable[..., Any], requirements: Requirements) -> Calla
     @wraps(endpoint)
     def protected(*args: object, **kwargs: object) -> object:
         refusal = _refusal(_connection(args, kwargs).scope, requirements)
-        return endpoint(*args, **kwargs) if refusal is None else RefusalResponse(refusal)
+        return endpoint(*args, **kwargs) if refusal is None else _response(refusal)
 
     return protected
+
+
+def _response(refusal: Refusal) -> object:
+    """What an endpoint returns: a response of Starlette's, which FastAPI asks for, where somebody has loaded that."""
+    responses = sys.modules.get("starlette.responses")
+    if responses is None:
+        return RefusalResponse(refusal)
+    headers = {**refusal.headers, "content-type": "application/json"}
+    return responses.Response(refusal.body, refusal.status, headers)
 
 
 def _connection(args: tuple[object, ...], kwargs: Mapping[str, object]) -> Connection:

@@ -53,6 +53,8 @@ def answer_for(error: AuthError, *, realm: str = "api", resource_metadata: str |
     document. Raises :class:`ConfigurationError` if either cannot stand in a header.
     """
     check_quotable("realm", realm)
+    if resource_metadata is not None:
+        check_quotable("resource_metadata", resource_metadata)
     if error.status == _SERVICE_UNAVAILABLE:
         headers = {"Retry-After": str(max(1, error.retry_after or 1))}
     else:
@@ -63,14 +65,18 @@ def answer_for(error: AuthError, *, realm: str = "api", resource_metadata: str |
 def _challenge(error: AuthError, realm: str, resource_metadata: str | None) -> str:
     members = [("realm", realm)]
     if error.code != "missing_token":  # RFC 6750 section 3.1: who sent nothing is told no error
-        members.append(("error", _ERRORS[error.status]))
-    scopes = [scope for scope in sorted(error.required_scopes) if _SCOPE.fullmatch(scope)]
-    if scopes:
-        members.append(("scope", " ".join(scopes)))
+        members.append(("error", _ERRORS.get(error.status, "invalid_token")))
+        scopes = [scope for scope in sorted(error.required_scopes) if is_scope(scope)]
+        if scopes:
+            members.append(("scope", " ".join(scopes)))
     if resource_metadata is not None:
-        check_quotable("resource_metadata", resource_metadata)
         members.append(("resource_metadata", resource_metadata))
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in members)
+
+
+def is_scope(text: str) -> bool:
+    """Whether ``text`` can be one scope (RFC 6749 section 3.3)."""
+    return _SCOPE.fullmatch(text) is not None
 
 
 def check_quotable(parameter: str, text: object) -> None:

@@ -18,9 +18,10 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
 """``b64token`` of RFC 6750 section 2.1."""
 _SCHEME: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +(.*))?", re.ASCII | re.DOTALL)
 """``auth-scheme [ 1*SP … ]`` of RFC 9110 section 11.4."""
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+(")?', re.DOTALL)
+"""A quoted string, or one without an end. Possessive: else a long header would be read again from every quote."""
 _ANOTHER: Final = re.compile(
-    r",[ \t]*(?:(?:bearer|dpop)(?![^\s,])|[!#$%&'*+\-.^_`|~0-9A-Za-z]+ +[^=,\s])", re.IGNORECASE
+    r",[ \t]*(?:(?:bearer|dpop)[ \t]*(?:,|$)|[!#$%&'*+\-.^_`|~0-9A-Za-z]+ +[^=,\s])", re.IGNORECASE
 )
 """A second ``Authorization`` header, joined to the first: a scheme behind a comma, where only parameters could be."""
 
@@ -35,10 +36,10 @@ def token_from(values: Sequence[str]) -> str:
     parts = _SCHEME.fullmatch(value)
     if parts is None:
         raise InvalidRequest("Authorization is malformed")
-    scheme, credentials = parts[1].lower(), (parts[2] or "").strip(" \t")
+    scheme, credentials = parts[1].lower(), parts[2] or ""
     if scheme == "bearer":
         return _token(credentials)
-    if _ANOTHER.search(_QUOTED.sub('""', value)):
+    if _ANOTHER.search(_QUOTED.sub(_hidden, value)):
         raise InvalidRequest("Authorization holds two credentials")
     if scheme == "dpop":
         raise BoundToken("the scheme is DPoP")
@@ -53,6 +54,11 @@ def bare_token_from(values: Sequence[str]) -> str:
 def is_token(text: str) -> bool:
     """Whether ``text`` has the characters of a token."""
     return _TOKEN.fullmatch(text) is not None
+
+
+def _hidden(quoted: re.Match[str]) -> str:
+    """What a quoted string hides from the search; nothing where it has no end."""
+    return '""' if quoted[1] else quoted[0]
 
 
 def _only(values: Sequence[str]) -> str:

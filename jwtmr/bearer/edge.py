@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import Final, Literal, TypeAlias
 
 from jwtmr.bearer.answers import Refusal, answer_for, check_quotable
@@ -49,8 +51,8 @@ class Edge:
         resource_metadata: ResourceMetadata | None = None,
         startup: Startup = "warn",
     ) -> None:
-        if not isinstance(validator, TokenValidator) and not callable(validator):
-            raise ConfigurationError("validator", "must be a TokenValidator, or a function that makes one")
+        if not isinstance(validator, TokenValidator) and (not callable(validator) or iscoroutinefunction(validator)):
+            raise ConfigurationError("validator", "must be a TokenValidator, or a function (not async) that makes one")
         check_quotable("realm", realm)
         if resource_metadata is not None and not isinstance(resource_metadata, ResourceMetadata):
             raise ConfigurationError("resource_metadata", "must be a ResourceMetadata, or None")
@@ -66,16 +68,21 @@ class Edge:
     @property
     def validator(self) -> TokenValidator:
         """The validator; made now if need be."""
-        return self._made or self._make()
+        return self._make() if self._made is None else self._made
+
+    async def validator_async(self) -> TokenValidator:
+        """:attr:`validator` for asyncio: making one may take its time, and the loop serves others meanwhile."""
+        return await asyncio.to_thread(self._make) if self._made is None else self._made
 
     def _make(self) -> TokenValidator:
         with self._making:
-            if self._made is None:
-                made = self._given() if not isinstance(self._given, TokenValidator) else self._given
-                if not isinstance(made, TokenValidator):
-                    raise ConfigurationError("validator", "must make a TokenValidator")
-                self._made = made
-        return self._made
+            if self._made is not None:
+                return self._made
+            made: object = None if isinstance(self._given, TokenValidator) else self._given()
+            if not isinstance(made, TokenValidator):
+                raise ConfigurationError("validator", "must make a TokenValidator")
+            self._made = made
+            return made
 
     def token(self, head: RequestHead) -> str:
         """The token of a request. Raises ``MissingToken``, ``InvalidRequest`` or ``BoundToken``."""
@@ -102,4 +109,4 @@ class Edge:
     async def start_async(self) -> None:
         """:meth:`start` for asyncio."""
         if self.startup != "lazy":
-            await self.validator.warm_up_async("any" if self.startup == "require" else None)
+            await (await self.validator_async()).warm_up_async("any" if self.startup == "require" else None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from jwtmr.errors import ConfigurationError
 from jwtmr.issuers import check_url
@@ -30,8 +30,8 @@ class ResourceMetadata:
 
     def __post_init__(self) -> None:
         check_url("resource", self.resource)
-        if any(character in self.resource for character in '?"'):
-            raise ConfigurationError("resource", "must have no query and no quotation mark")
+        if any(character in unquote(self.resource) for character in '?"{}'):
+            raise ConfigurationError("resource", "must have no query, no quotation mark and no braces")
         if self.authorization_servers is not None:
             for url in names("authorization_servers", self.authorization_servers):
                 check_url("authorization_servers", url)
@@ -40,7 +40,13 @@ class ResourceMetadata:
     @property
     def path(self) -> str:
         """The path of the document: the well-known one before the resource's own (RFC 9728 section 3)."""
-        return _WELL_KNOWN + urlsplit(self.resource).path.rstrip("/")
+        path = urlsplit(self.resource).path
+        return _WELL_KNOWN + ("" if path == "/" else path)
+
+    @property
+    def decoded_path(self) -> str:
+        """:attr:`path` as servers hand it to applications."""
+        return unquote(self.path)
 
     @property
     def url(self) -> str:

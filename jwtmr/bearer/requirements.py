@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from jwtmr.errors import MissingToken
+from jwtmr.bearer.answers import is_scope
+from jwtmr.errors import ConfigurationError, MissingToken
 from jwtmr.principal import Principal
 from jwtmr.settings import TOKEN_USES, Names, TokenUse, names, one_of
 
@@ -21,6 +22,8 @@ class Requirements:
         self, *, scopes: Names = (), any_group: Names | None = None, token_use: TokenUse | None = None
     ) -> None:
         self.scopes: Final = names("scopes", scopes, allow_empty=True)
+        if not all(is_scope(scope) for scope in self.scopes):
+            raise ConfigurationError("scopes", "must hold single scopes without blanks, quotes and backslashes")
         self.any_group: Final = None if any_group is None else names("any_group", any_group)
         if token_use is not None:
             one_of("token_use", token_use, TOKEN_USES)

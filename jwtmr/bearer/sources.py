@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias, cast
-from urllib.parse import urlsplit
 
 from jwtmr.bearer.credentials import bare_token_from, is_token, token_from
 from jwtmr.errors import ConfigurationError, InvalidRequest, MissingToken
@@ -17,6 +16,12 @@ from jwtmr.settings import Names, names
 
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 """``token`` of RFC 9110 section 5.6.2: the name of a header or of a cookie."""
+_ORIGIN: Final = re.compile(
+    r"(?P<scheme>https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?",
+    re.ASCII,
+)
+_USUAL: Final = {"http": 80, "https": 443}
+_LAST_PORT: Final = 65535
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """RFC 9110 section 9.2.1."""
 
@@ -93,12 +98,17 @@ class FromSubprotocol:
 
     def token(self, head: RequestHead) -> str:
         """Return the token. Raises :class:`MissingToken` and :class:`InvalidRequest`."""
-        found = [offer.removeprefix(self.PREFIX) for offer in head.subprotocols if offer.startswith(self.PREFIX)]
-        return bare_token_from(found)
+        offers = _separate(head.subprotocols)
+        return bare_token_from([offer.removeprefix(self.PREFIX) for offer in offers if offer.startswith(self.PREFIX)])
 
     def others(self, subprotocols: Sequence[str]) -> list[str]:
         """What is offered besides tokens."""
-        return [offer for offer in subprotocols if not offer.startswith(self.PREFIX)]
+        return [offer for offer in _separate(subprotocols) if not offer.startswith(self.PREFIX)]
+
+
+def _separate(offers: Sequence[str]) -> list[str]:
+    """Each subprotocol by itself; some servers hand over the header as it came."""
+    return [piece.strip(" \t") for offer in offers for piece in offer.split(",") if piece.strip(" \t")]
 
 
 TokenSource: TypeAlias = FromHeader | FromCookie | FromSubprotocol
@@ -120,10 +130,11 @@ def _check_name(parameter: str, name: object) -> None:
 
 
 def _origin(given: str) -> str:
-    """``scheme://host[:port]`` in lower case, as a browser writes it."""
-    parts = urlsplit(given)
-    if not given.isascii() or parts.scheme not in ("http", "https") or not parts.hostname:
+    """``scheme://host[:port]`` as a browser writes it (RFC 6454 section 6.1): in lower case, without the usual port."""
+    parts = _ORIGIN.fullmatch(given.lower())
+    if parts is None:
         raise ConfigurationError("allowed_origins", "must hold origins such as https://app.example.com")
-    if given.lower() != f"{parts.scheme}://{parts.netloc}".lower() or "@" in parts.netloc:
-        raise ConfigurationError("allowed_origins", "must hold a scheme, a host and perhaps a port, and nothing else")
+    port = int(parts["port"] or 0)
+    if port == _USUAL[parts["scheme"]] or port > _LAST_PORT or (parts["port"] and not port):
+        raise ConfigurationError("allowed_origins", "must name no port but an unusual one, as browsers do")
     return given.lower()

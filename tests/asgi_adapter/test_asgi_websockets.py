@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from jwtmr_asgi import FromCookie, FromSubprotocol, principal_of
+from jwtmr_asgi.expiry import Session
 from jwtmr_asgi.types import App, Receive, Scope, Send
 
 ORIGIN = "https://app.example"
@@ -159,23 +160,34 @@ def test_it_does_not_end_before(place: Place, ended: list[int | None]) -> None:
     assert ended == [1000]
 
 
-def test_what_is_sent_after_the_end_goes_nowhere(place: Place) -> None:
-    """As to a client that has gone: an application that only sends is not broken by it."""
-    sent: list[str] = []
+def test_who_only_sends_is_stopped() -> None:
+    """By an ``OSError``, as ASGI has it, of which the server need not hear."""
+    sent: list[int] = []
 
     async def chatter(scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "websocket.accept"})
-        for number in range(3):
-            assert (await receive())["type"] == "websocket.disconnect"
-            await send({"type": "websocket.send", "text": str(number)})
-            sent.append(str(number))
+        for number in range(1000):
+            await send({"type": "websocket.send", "text": "x"})
+            sent.append(number)
+            await asyncio.sleep(0)
 
     async def run() -> None:
-        app = place.protect(chatter, close_at_expiry=True)
-        headers = [(name.encode(), value.encode()) for name, value in place.headers(expires_in=-1).items()]
-        await app(scope_of(kind="websocket", subprotocols=[], headers=headers), client.receive, client.send)
+        await Session(client.receive, client.send).run(chatter, {}, 0)
 
     client = Client()
     asyncio.run(run())
-    assert [message["type"] for message in client.sent] == ["websocket.accept", "websocket.close"]
-    assert sent == ["0", "1", "2"]
+    assert len(sent) < 10
+    assert client.sent[-1] == {"type": "websocket.close", "code": 1008, "reason": "The token has expired."}
+
+
+def test_who_only_receives_sees_a_client_that_has_gone() -> None:
+    """As often as he asks."""
+
+    async def listener(scope: Scope, receive: Receive, send: Send) -> None:
+        heard.extend([(await receive())["type"] for _ in range(3)])
+
+    async def run() -> None:
+        await Session(Client().receive, Client().send).run(listener, {}, 0)
+
+    heard: list[str] = []
+    asyncio.run(run())
+    assert heard == ["websocket.disconnect"] * 3
