@@ -33,9 +33,11 @@ class ResourceMetadata:
         if any(character in unquote(self.resource) for character in '?"{}'):
             raise ConfigurationError("resource", "must have no query, no quotation mark and no braces")
         if self.authorization_servers is not None:
-            for url in names("authorization_servers", self.authorization_servers):
+            servers = names("authorization_servers", self.authorization_servers)
+            for url in servers:
                 check_url("authorization_servers", url)
-        names("scopes_supported", self.scopes_supported, allow_empty=True)
+            object.__setattr__(self, "authorization_servers", servers)
+        object.__setattr__(self, "scopes_supported", names("scopes_supported", self.scopes_supported, allow_empty=True))
 
     @property
     def path(self) -> str:

@@ -132,9 +132,9 @@ def _check_name(parameter: str, name: object) -> None:
 def _origin(given: str) -> str:
     """``scheme://host[:port]`` as a browser writes it (RFC 6454 section 6.1): in lower case, without the usual port."""
     parts = _ORIGIN.fullmatch(given.lower())
-    if parts is None:
+    if parts is None or not given.isascii():
         raise ConfigurationError("allowed_origins", "must hold origins such as https://app.example.com")
     port = int(parts["port"] or 0)
-    if port == _USUAL[parts["scheme"]] or port > _LAST_PORT or (parts["port"] and not port):
+    if port == _USUAL[parts["scheme"]] or port > _LAST_PORT:
         raise ConfigurationError("allowed_origins", "must name no port but an unusual one, as browsers do")
     return given.lower()

@@ -173,7 +173,13 @@ def test_allowed_origins_are_a_collection_of_names(given: object) -> None:
         "https://app example.com",
         "https://*.example.com",
         "https://app.example.com:port",
+        "https://app.example.com:0",
+        "https://app.example.com:0443",
+        "https://app.example.com:443",
+        "http://app.example.com:80",
+        "https://app.example.com:65536",
         "https://app.example.com:99999",
+        "https://\u212a.example.com",
         "https://app.example.com:",
         "https://[::1",
         "ftp://app.example.com",
@@ -190,7 +196,16 @@ def test_what_no_browser_would_send_as_an_origin_is_refused(origin: str) -> None
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://app.example.com", "http://localhost", "http://127.0.0.1:3000", "https://[::1]:8443"]
+    "origin",
+    [
+        "https://app.example.com",
+        "http://localhost",
+        "http://127.0.0.1:3000",
+        "https://[::1]:8443",
+        "https://app.example.com:80",
+        "http://app.example.com:443",
+        "https://a_b-c.example.com:65535",
+    ],
 )
 @pytest.mark.parametrize("collect", [list, tuple, set, frozenset])
 def test_origins_come_in_any_collection_and_in_any_case(origin: str, collect: type) -> None:

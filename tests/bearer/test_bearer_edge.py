@@ -54,6 +54,11 @@ def start(edge: Edge, how: str) -> None:
         asyncio.run(edge.start_async())
 
 
+async def make_later() -> TokenValidator:
+    """A function whose result would be no validator."""
+    raise NotImplementedError
+
+
 def test_the_defaults_are_those_of_the_design(validator: TokenValidator) -> None:
     """Realm ``api``, ``Authorization``, no document, and a start that warns."""
     edge = Edge(validator)
@@ -66,6 +71,7 @@ def test_the_defaults_are_those_of_the_design(validator: TokenValidator) -> None
     [
         ({"validator": None}, "validator"),
         ({"validator": "https://issuer.example.com"}, "validator"),
+        ({"validator": make_later}, "validator"),
         ({"realm": ""}, "realm"),
         ({"realm": 'a"b'}, "realm"),
         ({"realm": "a\r\nb"}, "realm"),
@@ -133,6 +139,27 @@ def test_a_function_is_called_once_for_fifty_threads(validator: TokenValidator) 
         made = list(pool.map(ask, range(THREADS)))
     assert len(calls) == 1
     assert {id(one) for one in made} == {id(validator)}
+
+
+def test_a_function_is_called_once_for_one_loop_and_does_not_stall_it(validator: TokenValidator) -> None:
+    """Making a validator may take its time; the loop serves others meanwhile, and it is made once."""
+    calls: list[None] = []
+    served = threading.Event()
+
+    def make() -> TokenValidator:
+        calls.append(None)
+        assert served.wait(10)  # which only the loop that waits for this can set
+        return validator
+
+    async def ask() -> list[TokenValidator]:
+        edge = Edge(make)
+        waiting = [asyncio.create_task(edge.validator_async()) for _ in range(THREADS)]
+        await asyncio.sleep(0)
+        served.set()
+        return await asyncio.gather(*waiting)
+
+    assert {id(one) for one in asyncio.run(ask())} == {id(validator)}
+    assert len(calls) == 1
 
 
 def test_a_function_that_fails_is_called_again(validator: TokenValidator) -> None:

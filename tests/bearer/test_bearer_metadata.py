@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 
 from jwtmr import ConfigurationError
@@ -30,7 +32,7 @@ ISSUERS = ("https://issuer.example.com/a", "https://issuer.example.com/b")
 def test_the_document_stands_between_host_and_path(resource: str, base: str, path: str) -> None:
     """Section 3.1: the well-known path is inserted, and a slash that follows the host is dropped."""
     metadata = ResourceMetadata(resource=resource)
-    assert metadata.path == path
+    assert (metadata.path, metadata.decoded_path) == (path, unquote(path))
     assert metadata.url == base + path
 
 
@@ -81,6 +83,8 @@ def test_a_token_in_no_header_is_no_method_of_the_rfc() -> None:
         "https://api.example.com?",
         "https://api.example.com/?tenant=1",
         'https://api.example.com/"',
+        "https://api.example.com/%3F",
+        "https://api.example.com/{tenant}",
         "https://api.example.com/\\",
         "https://api.example.com/a b",
         "https://api.example.com/\r\nX: y",
