@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,11 +19,11 @@ def router_of(edge: Edge) -> APIRouter:
     if edge.resource_metadata is None:
         raise ConfigurationError("resource_metadata", "must be given for there to be a metadata_router")
 
-    async def protected_resource_metadata(_: Request) -> Response:
+    def protected_resource_metadata(_: Request) -> Response:  # in a thread: the validator may have to be made
         anyone = {"access-control-allow-origin": "*"}
         return Response(edge.metadata_document(), headers=anyone, media_type="application/json")
 
     router = APIRouter()
-    path = unquote(edge.resource_metadata.path)  # as servers hand it over; without braces, so no template
+    path = edge.resource_metadata.decoded_path
     router.add_route(path, protected_resource_metadata, methods=["GET"], include_in_schema=False)
     return router

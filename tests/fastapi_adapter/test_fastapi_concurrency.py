@@ -16,11 +16,11 @@ import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, Request, Security
 from fastapi.responses import StreamingResponse
 from fastapi.security import SecurityScopes
-from fastapi_kit import HTTP_GET, a_place, client_of, served
+from fastapi_kit import HTTP_GET, Place, a_place, client_of, served
 
 from jwtmr import KeyPolicy, Principal, TokenValidator
 from jwtmr.testing import Answer, LoopbackServer, RecordedRequest, RegionalIssuer, validator_for
-from jwtmr_fastapi import BearerAuth
+from jwtmr_fastapi import BearerAuth, ResourceMetadata
 
 CALLERS = 1000
 AT_ONCE = 100
@@ -185,6 +185,31 @@ def test_cancelled_request_disturbs_nobody() -> None:
 
         assert asyncio.run(run()) == [f"caller-{number}" if number % 2 else None for number in range(10)]
         assert host.server.count() == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/.well-known/oauth-protected-resource"])
+def test_validator_is_made_beside_the_loop(place: Place, path: str) -> None:
+    """While the validator is made, for the first token or for the RFC 9728 document, others are answered."""
+    begun, end = threading.Event(), threading.Event()
+
+    def make() -> TokenValidator:
+        begun.set()
+        assert end.wait(5), "nobody else was served"
+        return place.validator
+
+    auth = BearerAuth(make, resource_metadata=ResourceMetadata(resource="https://api.example.com"))
+    app = whoami(auth)
+    app.include_router(auth.metadata_router)
+
+    async def run() -> tuple[int, int]:
+        async with client_of(app) as client:
+            first = asyncio.ensure_future(client.get(path, headers=place.bearer()))
+            assert await asyncio.to_thread(begun.wait, 5)
+            other = await client.get("/")
+            end.set()
+            return other.status_code, (await first).status_code
+
+    assert asyncio.run(run()) == (401, 200)
 
 
 MAX_STALL = 0.05

@@ -1,11 +1,12 @@
 """``auth.override``: tests of a protected application without tokens, keys or a network."""
 
+import asyncio
 from contextlib import suppress
 from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Security, WebSocket
-from fastapi_kit import Place, ask, code_of, hear, served
+from fastapi_kit import Place, a_place, ask, code_of, hear, served
 
 from jwtmr import ConfigurationError, Principal, TokenValidator
 from jwtmr.testing import make_principal
@@ -94,6 +95,38 @@ def test_overrides_nest_and_end(place: Place) -> None:
         raise ZeroDivisionError
     assert code_of(ask(app, "/plain")) == (401, "missing_token")
     assert ask(app, "/plain", place.bearer(subject="real")).json() == "real"
+
+
+def test_overrides_may_end_in_any_order() -> None:
+    """Of those that still hold the latest counts, also where one principal stands in twice."""
+    app, ada = application(AUTH), make_principal(subject="ada")
+    first, second, third = (AUTH.override(app, principal) for principal in (ada, None, ada))
+    with first, second:
+        with third:
+            assert ask(app, "/plain").json() == "ada"
+        assert code_of(ask(app, "/plain")) == (401, "missing_token")
+    first, second = (AUTH.override(app, make_principal(subject=name)) for name in ("first", "second"))
+    first.__enter__()
+    with second:
+        first.__exit__(None, None, None)
+        assert ask(app, "/plain").json() == "second"
+
+
+def test_start_after_an_override() -> None:
+    """While it holds no key is fetched at the start of the application, and afterwards they are."""
+
+    async def start() -> None:
+        async with app.router.lifespan_context(app):
+            pass
+
+    with a_place() as place:
+        auth = place.auth()
+        app = application(auth)
+        with auth.override(app, None):
+            asyncio.run(start())
+        assert place.issuer.count() == 0
+        asyncio.run(start())
+        assert place.issuer.count() > 0
 
 
 def test_other_applications_and_other_objects_are_left_alone(place: Place) -> None:
