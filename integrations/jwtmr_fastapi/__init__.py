@@ -1,10 +1,12 @@
 """FastAPI: ``BearerAuth`` as a dependency.
 
-auth = BearerAuth(validator)
-app = FastAPI(lifespan=auth.lifespan)
+    auth = BearerAuth(validator)
+    app = FastAPI(lifespan=auth.lifespan)
 
-@app.get("/orders", responses=AUTH_RESPONSES)
-async def orders(principal: Annotated[Principal, Security(auth, scopes=["orders/read"])]) -> ...: ...
+    @app.get("/orders", responses=AUTH_RESPONSES)
+    async def orders(principal: Annotated[Principal, Security(auth, scopes=["orders/read"])]) -> ...: ...
+
+In tests ``auth.override(app, principal)`` puts somebody in the place of the token.
 """
 
 from jwtmr.bearer import FromCookie, FromHeader, FromSubprotocol, ResourceMetadata

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
-import uvicorn
 
 from jwtmr import TokenValidator
 from jwtmr.http import httpx_get
@@ -20,8 +18,6 @@ from jwtmr_asgi import BearerAuthMiddleware, principal_of
 from jwtmr_asgi.types import App, Receive, Scope, Send
 
 HTTP_GET: Final = httpx_get()
-READY_WITHIN: Final = 10.0
-"""Seconds that a server has to start."""
 
 
 async def whoami(scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,28 +73,6 @@ async def client_of(app: App) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://app.example") as client:
         yield client
-
-
-@contextmanager
-def served(app: App, **settings: object) -> Iterator[str]:
-    """``app`` behind uvicorn on loopback; the URL without its scheme."""
-    started = threading.Event()
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[Any] | None = None) -> None:
-            await super().startup(sockets)
-            started.set()
-
-    server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", **settings))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        assert started.wait(READY_WITHIN), "the server did not start"
-        yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(READY_WITHIN)
-        assert not thread.is_alive()
 
 
 class Client:

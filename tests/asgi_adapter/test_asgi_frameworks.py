@@ -10,7 +10,8 @@ import httpx
 import litestar
 import pytest
 import quart
-from asgi_kit import Place, served
+from asgi_kit import Place
+from serving import served
 from starlette.applications import Starlette
 from starlette.authentication import requires as starlette_requires
 from starlette.background import BackgroundTask

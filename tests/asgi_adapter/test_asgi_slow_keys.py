@@ -10,10 +10,12 @@ from contextlib import closing
 import pytest
 from asgi_kit import HTTP_GET, client_of, whoami
 
-from jwtmr import HttpAnswer
+from jwtmr import HttpAnswer, KeyPolicy
 from jwtmr.testing import RegionalIssuer, validator_for
 from jwtmr_asgi import BearerAuthMiddleware
 
+PATIENT = KeyPolicy(wait=5)
+"""A call waits two seconds by default: as long as the keys take here."""
 STALL = 0.05
 """Seconds for which the loop may be busy with one thing."""
 
@@ -38,7 +40,7 @@ async def crowd() -> tuple[float, list[int], int]:
 
     with (
         RegionalIssuer(["us-east-1"]) as issuer,
-        closing(validator_for(issuer, issuer_type="original", http_get=slow)) as validator,
+        closing(validator_for(issuer, issuer_type="original", http_get=slow, key_policy=PATIENT)) as validator,
     ):
         watch = asyncio.create_task(longest_stall(over))
         async with client_of(BearerAuthMiddleware(whoami, validator)) as client:
@@ -47,7 +49,7 @@ async def crowd() -> tuple[float, list[int], int]:
             await asyncio.sleep(0.3)
             for task in tasks[::2]:
                 task.cancel()
-            await asyncio.sleep(1.2)
+            await asyncio.sleep(1.7)
             gate.set()
             left = await asyncio.gather(*tasks[::2], return_exceptions=True)
             assert all(isinstance(outcome, asyncio.CancelledError) for outcome in left)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from asgi_kit import Client, Place, scope_of, served
+from asgi_kit import Client, Place, scope_of
+from serving import served
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 from websockets.asyncio.client import connect
 
@@ -22,14 +20,9 @@ from jwtmr.testing import RegionalIssuer, validator_for
 from jwtmr_fastapi import BearerAuth
 
 HTTP_GET: Final = httpx_get()
-READY_WITHIN: Final = 10.0
-"""Seconds that a server has to start."""
 
 _DIRECT: Final[dict[str, Any]] = {"proxy": None} if "proxy" in inspect.signature(connect.__init__).parameters else {}
 """Newer clients of websockets look for a proxy, older ones do not know the word."""
-
-_WS: Final[Any] = "websockets-sansio" if "websockets-sansio" in uvicorn.config.WS_PROTOCOLS else "wsproto"
-"""What older versions of uvicorn use by default is deprecated."""
 
 
 @dataclass(slots=True)
@@ -104,28 +97,6 @@ def ask(
 def code_of(answer: httpx.Response) -> tuple[int, str]:
     """The status of a refusal and its code."""
     return answer.status_code, answer.json()["detail"]["code"]
-
-
-@contextmanager
-def served(app: Any, **settings: Any) -> Iterator[str]:  # noqa: ANN401 - any ASGI application
-    """``app`` behind uvicorn on loopback; the host and port."""
-    started = threading.Event()
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[Any] | None = None) -> None:
-            await super().startup(sockets)
-            started.set()
-
-    server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, ws=_WS, log_level="critical", **settings))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        assert started.wait(READY_WITHIN), "the server did not start"
-        yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(READY_WITHIN)
-        assert not thread.is_alive()
 
 
 def hear(url: str, path: str = "/", **settings: Any) -> str:  # noqa: ANN401 - as the client has them

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi_kit import Place, a_place, ask, served
+from fastapi_kit import Place, a_place, ask
+from serving import served
 
 from jwtmr import ConfigurationError, KeysUnavailable
 from jwtmr.testing import SUBJECT

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Security, WebSocket
-from fastapi_kit import Place, a_place, ask, code_of, hear, served
+from fastapi_kit import Place, a_place, ask, code_of, hear
+from serving import served
 
 from jwtmr import ConfigurationError, Principal, TokenValidator
 from jwtmr.testing import make_principal

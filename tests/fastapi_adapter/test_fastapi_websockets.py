@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Security, WebSocket
-from fastapi_kit import Place, a_place, hear, served
+from fastapi_kit import Place, a_place, hear
+from serving import served
 from starlette.requests import HTTPConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
