@@ -1,9 +1,11 @@
 """Bearer tokens for any ASGI application: Starlette, Litestar, Quart, or none of them.
 
-from jwtmr_asgi import BearerAuthMiddleware, principal_of
+    from jwtmr_asgi import BearerAuthMiddleware, principal_of
 
-app = BearerAuthMiddleware(app, validator, exclude=["/healthz"])
-# inside: principal_of(scope), or request.user.principal
+    app = BearerAuthMiddleware(app, validator, exclude=["/healthz"])
+    # inside: principal_of(scope), or request.user.principal
+
+No framework is imported here.
 """
 
 from jwtmr.bearer import FromCookie, FromHeader, FromSubprotocol, ResourceMetadata
