@@ -86,6 +86,7 @@ class BearerAuthMiddleware:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._asks_for_metadata(scope):
             headers = [(b"access-control-allow-origin", b"*")]
+            await self._edge.validator_async()  # whose issuers it names: made beside the loop if need be
             await send_json(scope, send, 200, self._edge.metadata_document(), headers)
             return
         if is_preflight(scope) or self._excluded.match(scope):

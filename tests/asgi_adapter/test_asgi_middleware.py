@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import closing
 from typing import Any
 
@@ -11,7 +12,7 @@ from asgi_kit import HTTP_GET, Client, Place, a_place, client_of, get, scope_of,
 
 from jwtmr import ConfigurationError, TokenValidator, ValidatorClosed
 from jwtmr.testing import RegionalIssuer, validator_for
-from jwtmr_asgi import BearerAuthMiddleware, FromHeader, FromSubprotocol, principal_of, requires
+from jwtmr_asgi import BearerAuthMiddleware, FromHeader, FromSubprotocol, ResourceMetadata, principal_of, requires
 from jwtmr_asgi.types import Receive, Scope, Send
 
 
@@ -112,6 +113,27 @@ def test_a_validator_may_be_made_later(place: Place) -> None:
         assert get(app, headers=place.headers()).status_code == 200
     assert len(made) == 1
     made[0].close()
+
+
+@pytest.mark.parametrize("path", ["/", "/.well-known/oauth-protected-resource"])
+def test_a_validator_is_made_beside_the_loop(place: Place, path: str) -> None:
+    """It may take its time: the loop goes on meanwhile, for a token and for the document of the resource."""
+    begun, end = threading.Event(), threading.Event()
+
+    def make() -> TokenValidator:
+        begun.set()
+        assert end.wait(5), "the loop stood still"
+        return place.validator
+
+    async def run() -> int:
+        metadata = ResourceMetadata(resource="https://api.example.com")
+        async with client_of(BearerAuthMiddleware(whoami, make, resource_metadata=metadata)) as client:
+            asking = asyncio.create_task(client.get(path, headers=place.headers()))
+            assert await asyncio.to_thread(begun.wait, 5)
+            end.set()
+            return (await asking).status_code
+
+    assert asyncio.run(run()) == 200
 
 
 # -- requires ---------------------------------------------------------------------------------------------------------
