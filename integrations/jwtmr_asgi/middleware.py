@@ -15,11 +15,12 @@ from jwtmr.bearer import (
     Startup,
     TokenSource,
     ValidatorOrMaker,
+    is_preflight,
 )
 from jwtmr_asgi.answers import RefusalResponse, send_json
 from jwtmr_asgi.expiry import Session, seconds_left
 from jwtmr_asgi.lifespan import Lifespan
-from jwtmr_asgi.paths import ExcludedPaths, header_values, is_preflight, route_path
+from jwtmr_asgi.paths import ExcludedPaths, header_values, route_path
 from jwtmr_asgi.types import App, Receive, Scope, Send
 from jwtmr_asgi.users import enter
 
@@ -89,7 +90,7 @@ class BearerAuthMiddleware:
             await self._edge.validator_async()  # whose issuers it names: made beside the loop if need be
             await send_json(scope, send, 200, self._edge.metadata_document(), headers)
             return
-        if is_preflight(scope) or self._excluded.match(scope):
+        if is_preflight(_head(scope)) or self._excluded.match(scope):
             await self._app(enter(scope, self._edge, None), receive, send)
             return
         try:

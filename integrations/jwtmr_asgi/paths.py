@@ -1,4 +1,4 @@
-"""Which requests need no token: listed paths, and CORS preflights.
+"""Which requests need no token: listed paths.
 
 A path is judged as the application's router will see it. Where it could be read in two ways nobody knows what the
 router, or a proxy before it, makes of it; so such a path is never excluded.
@@ -14,9 +14,6 @@ from jwtmr_asgi.types import Scope
 
 _AMBIGUOUS: Final = re.compile(r"//|\\|%2f|%5c|%2e|[\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|;|$)", re.IGNORECASE)
 """Empty and dot segments, backslashes, control characters, and what another decoding would turn into one of these."""
-
-_METHOD: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
-"""RFC 9110 section 9.1."""
 
 
 class ExcludedPaths:
@@ -47,20 +44,6 @@ def route_path(scope: Scope) -> str:
     """The path below ``root_path``, as routers see it. Some servers put ``root_path`` in front of ``path``."""
     path, root = str(scope["path"]), str(scope.get("root_path") or "")
     return path[len(root) :] if root and (path == root or path.startswith(root + "/")) else path
-
-
-def is_preflight(scope: Scope) -> bool:
-    """Whether a browser asks for leave to send the real request (Fetch standard, CORS-preflight request).
-
-    It names one origin and one method, and has no body.
-    """
-    if scope["method"] != "OPTIONS":
-        return False
-    origins, methods = header_values(scope, "origin"), header_values(scope, "access-control-request-method")
-    if len(origins) != 1 or not origins[0] or len(methods) != 1 or not _METHOD.fullmatch(methods[0]):
-        return False
-    lengths = header_values(scope, "content-length")
-    return lengths in ([], ["0"]) and not header_values(scope, "transfer-encoding")
 
 
 def header_values(scope: Scope, name: str) -> list[str]:

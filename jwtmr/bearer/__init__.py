@@ -8,6 +8,7 @@ from jwtmr.bearer.answers import Refusal, answer_for
 from jwtmr.bearer.credentials import bare_token_from, token_from
 from jwtmr.bearer.edge import DEFAULT_SOURCES, Edge, Startup, ValidatorOrMaker
 from jwtmr.bearer.metadata import ResourceMetadata
+from jwtmr.bearer.preflight import is_preflight
 from jwtmr.bearer.requirements import Requirements
 from jwtmr.bearer.sources import FromCookie, FromHeader, FromSubprotocol, RequestHead, TokenSource
 
@@ -26,5 +27,6 @@ __all__ = [
     "ValidatorOrMaker",
     "answer_for",
     "bare_token_from",
+    "is_preflight",
     "token_from",
 ]
