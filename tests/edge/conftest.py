@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from edge_adapters import SETUPS, Adapter, PortOf
+from edge_adapters import SETUPS, PortOf, Processes, Served
 from edge_tokens import Town, a_town
 
 
@@ -23,11 +23,15 @@ def port_of(town: Town) -> Iterator[PortOf]:
     ports: dict[tuple[str, str], int] = {}
     with ExitStack() as running:
 
-        def serve(adapter: Adapter, setup: str) -> int:
+        def serve(adapter: Served, setup: str) -> int:
             if (adapter.name, setup) not in ports:
-                chosen = SETUPS[setup]
-                serving = adapter.serving(town.validators[chosen.validator], **(chosen.keywords or {}))
-                ports[adapter.name, setup] = running.enter_context(serving)
+                if isinstance(adapter, Processes):
+                    served = running.enter_context(adapter.serve(town, [*SETUPS]))
+                    ports.update({(adapter.name, each): port for each, port in served.items()})
+                else:
+                    chosen = SETUPS[setup]
+                    serving = adapter.serving(town.validators[chosen.validator], **(chosen.keywords or {}))
+                    ports[adapter.name, setup] = running.enter_context(serving)
             return ports[adapter.name, setup]
 
         yield serve

@@ -6,7 +6,7 @@ sees calling. A further adapter is one entry of ``ADAPTERS``; one without WebSoc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +14,11 @@ from typing import Any, Final, TypeAlias
 
 from edge_app_asgi import asgi_application
 from edge_app_fastapi import fastapi_application
+from edge_app_flask import flask_application
 from edge_servers import uvicorn_serving
-from edge_table import ORIGIN, RESOURCE
+from edge_table import HTTP, ORIGIN, RESOURCE, WEBSOCKET
+from edge_tokens import Town
+from edge_wsgi_servers import gunicorn_serving, waitress_serving
 
 from jwtmr.bearer import FromCookie, FromHeader, FromSubprotocol, ResourceMetadata, ValidatorOrMaker
 
@@ -59,7 +62,7 @@ class Adapter:
         return self.serve(self.build(validator, **keywords))
 
 
-PortOf: TypeAlias = Callable[[Adapter, str], int]
+PortOf: TypeAlias = Callable[["Served", str], int]
 """Where an adapter is served in the setup of that name."""
 
 WSPROTO: Final = partial(uvicorn_serving, ws="wsproto")
@@ -72,7 +75,28 @@ def _detail(body: Any) -> Any:  # noqa: ANN401 - as JSON has it
 
 ADAPTERS: Final = [
     Adapter("asgi", asgi_application, uvicorn_serving),
-    Adapter("asgi on wsproto", asgi_application, WSPROTO, over=frozenset({"websocket"})),
+    Adapter("asgi on wsproto", asgi_application, WSPROTO, over=WEBSOCKET),
     Adapter("fastapi", fastapi_application, uvicorn_serving, _detail),
-    Adapter("fastapi on wsproto", fastapi_application, WSPROTO, _detail, frozenset({"websocket"})),
+    Adapter("fastapi on wsproto", fastapi_application, WSPROTO, _detail, WEBSOCKET),
+    Adapter("flask", flask_application, waitress_serving, over=HTTP),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """An adapter on a server with processes of its own, which serve all the setups at once."""
+
+    name: str
+    serve: Callable[[Town, Sequence[str]], AbstractContextManager[dict[str, int]]]
+    """The ports by the names of the setups."""
+    over: frozenset[str] = HTTP
+    content: Callable[[Any], Any] = lambda body: body
+
+
+Served: TypeAlias = Adapter | Processes
+PROCESSES: Final = [
+    Processes("flask on gunicorn sync", partial(gunicorn_serving, ["--worker-class", "sync"])),
+    Processes("flask on gunicorn gthread", partial(gunicorn_serving, ["--worker-class", "gthread", "--threads", "4"])),
+    Processes("flask on gunicorn preload", partial(gunicorn_serving, ["--preload", "--workers", "4"])),
+]
+ALL: Final[list[Served]] = [*ADAPTERS, *PROCESSES]

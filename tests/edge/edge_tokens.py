@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from functools import partial
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from edge_table import SUBJECT
 
-from jwtmr import TokenValidator
+from jwtmr import CognitoUserPool, TokenValidator
 from jwtmr.http import httpx_get
-from jwtmr.testing import MISSING, LoopbackServer, RegionalIssuer, SettableClock, validator_for
+from jwtmr.testing import MISSING, LoopbackServer, RegionalIssuer, SettableClock
 
 HTTP_GET: Final = httpx_get()
 """One for all validators of these tests: reading the CA certificates takes longer than a validation."""
@@ -65,6 +64,8 @@ class Town:
     tokens: dict[str, str] = field(repr=False)
     hosts: list[str]
     """Where keys are asked for."""
+    nobody: str
+    """The URL of who never answers."""
 
     def fill_in(self, text: bytes) -> bytes:
         """``text`` with the tokens that it names."""
@@ -72,13 +73,26 @@ class Town:
             text = text.replace(b"{%s}" % name.encode(), token.encode())
         return text
 
-    def secrets(self) -> list[str]:
-        """What no answer may hold: hosts, names of the pool, markers of hostile tokens, and words of exceptions."""
+    def described(self) -> dict[str, Any]:
+        """What another process needs to make the same validators, as JSON has it."""
+        issuer = self.issuer
+        return {
+            "now": issuer.clock.wall(),
+            "pool": issuer.user_pool_id,
+            "client": issuer.client_id,
+            "replicas": issuer.replica_regions,
+            "jwks_uris": issuer.jwks_uris_for("updated"),
+            "nobody": [self.nobody + "/jwks.json"],
+        }
+
+    def names(self) -> list[str]:
+        """What no answer may hold: hosts, names of the pool, and markers of hostile tokens."""
         names = [self.issuer.user_pool_id, self.issuer.client_id, *REGIONS, "cognito", "amazonaws", "127.0.0.1"]
-        return [*names, *self.hosts, "evil.example", "Zebra7Marker", *EXCEPTIONS]
+        return [*names, *self.hosts, "evil.example", "Zebra7Marker"]
 
 
 EXCEPTIONS: Final = ("Traceback", "Exception", "Error", "jwtmr", "httpx", "asyncio", ".py", "refused", "Errno")
+"""Words of exceptions and of tracebacks, which no answer of ours may hold."""
 
 
 @contextmanager
@@ -88,14 +102,32 @@ def a_town() -> Iterator[Town]:
     with RegionalIssuer(REGIONS, clock=clock) as issuer, LoopbackServer(lambda _: (404, {}, b"")) as nobody:
         issuer.switch_to_updated()
         nobody.take_down("refuse")
-        during, cutover = clock.now() + timedelta(days=1), clock.now() - timedelta(hours=1)
-        make = partial(validator_for, issuer, token_use="access", http_get=HTTP_GET)
-        with (
-            closing(make(accept_legacy_until=during, legacy_issued_before=cutover)) as warm,
-            closing(make()) as retired,
-            closing(make(jwks_uris=[nobody.url + "/jwks.json"])) as cold,
-        ):
-            warm.warm_up("all")
-            retired.warm_up("all")
-            ports = [url.split("/")[2] for url in (nobody.url, *(endpoint.url for endpoint in issuer.endpoints))]
-            yield Town(issuer, {"warm": warm, "retired": retired, "cold": cold}, tokens_of(issuer), ports)
+        ports = [url.split("/")[2] for url in (nobody.url, *(endpoint.url for endpoint in issuer.endpoints))]
+        town = Town(issuer, {}, tokens_of(issuer), ports, nobody.url)
+        with ExitStack() as made:
+            for name, validator in validators_of(town.described()).items():
+                town.validators[name] = made.enter_context(closing(validator))
+            for name in ("warm", "retired"):
+                town.validators[name].warm_up("all")
+            yield town
+
+
+def validators_of(described: dict[str, Any]) -> dict[str, TokenValidator]:
+    """The validators of a town, for the process that asks: ``described`` is JSON."""
+    now = datetime.fromtimestamp(described["now"], UTC)
+    common: dict[str, Any] = {
+        "issuer_type": "updated",
+        "client_ids": [described["client"]],
+        "replica_regions": described["replicas"],
+        "token_use": "access",
+    }
+    window = {"accept_legacy_until": now + timedelta(days=1), "legacy_issued_before": now - timedelta(hours=1)}
+    special: dict[str, dict[str, Any]] = {"warm": window, "retired": {}, "cold": {"jwks_uris": described["nobody"]}}
+    return {
+        name: TokenValidator(
+            CognitoUserPool(described["pool"], **{**common, "jwks_uris": described["jwks_uris"], **options}),
+            clock=SettableClock(now),
+            http_get=HTTP_GET,
+        )
+        for name, options in special.items()
+    }

@@ -1,0 +1,172 @@
+"""``BearerAuth``: what a user of Flask writes down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import FunctionType
+from typing import Any, Final, TypeVar, overload
+from weakref import WeakSet
+
+from flask import Blueprint, Flask, current_app
+
+from jwtmr import ConfigurationError, Names, Principal, TokenUse
+from jwtmr.bearer import (
+    DEFAULT_SOURCES,
+    Requirements,
+    ResourceMetadata,
+    Startup,
+    TokenSource,
+    ValidatorOrMaker,
+)
+from jwtmr_flask.exclusions import Exclusions
+from jwtmr_flask.metadata import serve_metadata
+from jwtmr_flask.state import AppState, Settings, edge_of, states_of
+from jwtmr_flask.views import entering_first
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_A_TOKEN: Final = Requirements()
+"""A valid one, and nothing beyond."""
+
+
+class BearerAuth:
+    """Refuses requests without a valid token, and says who calls: ``current_principal``.
+
+    ``validator``
+        A ``TokenValidator``, or a function that makes one; or nothing, and ``init_app`` is told.
+    ``realm``, ``token_sources``, ``resource_metadata``, ``startup``
+        As :class:`jwtmr.bearer.Edge` says. ``JWTMR_REALM``, ``JWTMR_TOKEN_SOURCES``, ``JWTMR_RESOURCE_METADATA`` and
+        ``JWTMR_STARTUP`` of ``app.config`` go before them, for that application.
+
+    One object serves any number of applications, and an application may have several. Without ``init_app`` there is no
+    start: keys are fetched for the first token, and ``startup="require"`` and ``resource_metadata`` are errors.
+
+    Raises :class:`jwtmr.ConfigurationError`. Refusals are :class:`BearerRefusal`, answered with ``{"code": …,
+    "message": …}`` unless an error handler does it. Whatever else is raised, by a view or below, passes.
+    """
+
+    def __init__(
+        self,
+        validator: ValidatorOrMaker | None = None,
+        *,
+        realm: str = "api",
+        token_sources: tuple[TokenSource, ...] | list[TokenSource] = DEFAULT_SOURCES,
+        resource_metadata: ResourceMetadata | None = None,
+        startup: Startup = "warn",
+    ) -> None:
+        self._validator: Final = validator
+        self._settings: Final[Settings] = {
+            "realm": realm,
+            "token_sources": token_sources,
+            "resource_metadata": resource_metadata,
+            "startup": startup,
+        }
+        self._decorated: Final[WeakSet[FunctionType]] = WeakSet()
+        edge_of(self._settings, {}, validator)  # what is wrong with the settings is said here
+
+    def init_app(self, app: Flask, validator: ValidatorOrMaker | None = None) -> None:
+        """Serve ``app``, with ``validator`` or that of this object, and do what ``startup`` says.
+
+        Before workers are forked (gunicorn's ``--preload``) that fetches the keys once for all of them. Without any
+        validator it may be called again with one; until then all requests of ``app`` end in a ConfigurationError.
+        Raises that, and ``KeysUnavailable`` under ``startup="require"``.
+        """
+        _check_app(app)
+        state = self._state(app)
+        if state.initialised and state.has_validator:
+            raise ConfigurationError("app", "must be initialised once")
+        chosen = self._validator if validator is None else validator
+        edge = edge_of(self._settings, app.config, chosen)
+        if chosen is not None:
+            edge.start()
+        if not state.initialised:
+            app.before_request(lambda: state.check(app, self._decorated))
+        serve_metadata(app, edge)
+        state.edge, state.has_validator, state.initialised = edge, chosen is not None, True
+
+    # -- what protects ------------------------------------------------------------------------------------------------
+
+    @overload
+    def require(self, view: F, /) -> F: ...
+    @overload
+    def require(
+        self,
+        view: None = None,
+        /,
+        *,
+        scopes: Names = (),
+        any_group: Names | None = None,
+        token_use: TokenUse | None = None,
+    ) -> Callable[[F], F]: ...
+
+    def require(
+        self,
+        view: F | None = None,
+        /,
+        *,
+        scopes: Names = (),
+        any_group: Names | None = None,
+        token_use: TokenUse | None = None,
+    ) -> F | Callable[[F], F]:
+        """Decorate a view, below its route: ``@auth.require``, or ``@auth.require(scopes=["orders/read"])``.
+
+        **All** ``scopes`` must be granted, the caller be in **one** of ``any_group``, the token be for ``token_use``. A
+        class-based view has it among its ``decorators``, or on its methods. Async views stay async. Raises
+        :class:`jwtmr.ConfigurationError` here for a bare string; and at the first request if it stands above a route.
+        """
+        asked = Requirements(scopes=scopes, any_group=any_group, token_use=token_use)
+
+        def decorate(view: F) -> F:
+            return entering_first(view, lambda: self._enter(asked), self._decorated)
+
+        return decorate if view is None else decorate(view)
+
+    def optional(self, view: F, /) -> F:
+        """Decorate a view that also serves requests without any credentials. Bad ones are refused all the same."""
+        return entering_first(view, lambda: self._enter(_A_TOKEN, optional=True), self._decorated)
+
+    def protect(self, app: Flask | Blueprint, *, exclude_endpoints: Names = (), allow_preflights: bool = False) -> None:
+        """Refuse every request of ``app``, or of a blueprint and those nested in it, that has no valid token.
+
+        ``exclude_endpoints``
+            Endpoints that need none, as ``url_for`` names them; those of a blueprint without its name. The files of
+            ``static`` are an endpoint like any other. What no route matches is none, and is refused.
+        ``allow_preflights``
+            Let CORS preflights through: browsers send them without a token.
+
+        For one more requirement the view is decorated too. Raises :class:`jwtmr.ConfigurationError`.
+        """
+        excluded = Exclusions(app, exclude_endpoints, allow_preflights=allow_preflights)
+        app.before_request(lambda: None if excluded.match() else self._enter(_A_TOKEN))
+
+    def _enter(self, asked: Requirements, *, optional: bool = False) -> None:
+        state = self._state(current_app)
+        state.check(current_app, self._decorated)
+        state.enter(asked, optional=optional)
+
+    def _state(self, app: Flask) -> AppState:
+        states = states_of(app)
+        state = states.get(self)
+        if state is None:
+            edge = edge_of(self._settings, app.config, self._validator)
+            state = states.setdefault(self, AppState(edge, has_validator=self._validator is not None))
+        return state
+
+    # -- tests --------------------------------------------------------------------------------------------------------
+
+    def override(self, app: Flask, principal: Principal | None) -> AbstractContextManager[None]:
+        """For tests: inside of ``with auth.override(app, principal):`` every caller of ``app`` is ``principal``.
+
+        No token is looked at, and no key fetched. Scopes, groups and token use are asked of the stand-in as of anybody;
+        ``None`` is a caller without credentials. Make one with ``jwtmr.testing.make_principal``.
+        """
+        _check_app(app)
+        if principal is not None and not isinstance(principal, Principal):
+            raise ConfigurationError("principal", "must be a Principal, or None for no credentials")
+        return self._state(app).faked(principal)
+
+
+def _check_app(app: object) -> None:
+    if not isinstance(app, Flask):
+        raise ConfigurationError("app", "must be a Flask application")

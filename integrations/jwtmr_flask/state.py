@@ -1,0 +1,112 @@
+"""One ``BearerAuth`` in one application: its edge, whom it knows, and who stands in for callers in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, NoReturn, TypedDict
+
+from flask import Flask, request
+
+from jwtmr import AuthError, ConfigurationError, Principal
+from jwtmr.bearer import Edge, RequestHead, Requirements, ResourceMetadata, Startup, TokenSource, ValidatorOrMaker
+from jwtmr_flask.callers import callers
+from jwtmr_flask.order import check_order
+from jwtmr_flask.refusals import refused
+
+
+class Settings(TypedDict):
+    """What ``app.config`` may say too: as ``JWTMR_REALM`` and so on."""
+
+    realm: str
+    token_sources: tuple[TokenSource, ...] | list[TokenSource]
+    resource_metadata: ResourceMetadata | None
+    startup: Startup
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fake:
+    principal: Principal | None
+
+
+class AppState:
+    """What a ``BearerAuth`` keeps in ``app.extensions["jwtmr"]``."""
+
+    def __init__(self, edge: Edge, *, has_validator: bool) -> None:
+        self.edge = edge
+        self.has_validator = has_validator
+        self.initialised = False
+        self._in_order = False
+        self._fakes: Final[list[_Fake]] = []
+
+    def check(self, app: Flask, decorated: Collection[object]) -> None:
+        """Raise :class:`ConfigurationError` for what no request may be served with."""
+        if not self._in_order:
+            check_order(app, decorated)
+            self._in_order = True
+        if self._fakes:
+            return  # nobody's token is going to be looked at
+        if not self.has_validator:
+            _no_validator()
+        if not self.initialised and (self.edge.startup == "require" or self.edge.resource_metadata is not None):
+            raise ConfigurationError("app", "must be given to init_app, for startup='require' and resource_metadata")
+
+    def enter(self, asked: Requirements, *, optional: bool) -> None:
+        """Let the current request in, or raise its refusal. Its token is verified once."""
+        try:
+            callers().last = self._principal(asked)
+        except AuthError as error:
+            if not (optional and error.code == "missing_token"):
+                raise refused(error, self.edge.refusal(error)) from error
+            callers().last = None
+
+    def _principal(self, asked: Requirements) -> Principal:
+        if self._fakes:
+            return asked.enforce(self._fakes[-1].principal)
+        known = callers().by_state
+        if self not in known:
+            token = self.edge.token(head())  # first: without one nobody needs a validator
+            known[self] = self.edge.validator.validate(token)
+        return asked.enforce(known[self])
+
+    @contextmanager
+    def faked(self, principal: Principal | None) -> Generator[None, None, None]:
+        """Let ``principal`` be who calls; who stood there before comes back, in whichever order they leave."""
+        fake = _Fake(principal)
+        self._fakes.append(fake)
+        try:
+            yield
+        finally:
+            self._fakes[:] = [other for other in self._fakes if other is not fake]
+
+
+def states_of(app: Flask) -> dict[object, AppState]:
+    """What every ``BearerAuth`` keeps for ``app``."""
+    states: dict[object, AppState] = app.extensions.setdefault("jwtmr", {})
+    return states
+
+
+def edge_of(settings: Settings, config: Mapping[str, Any], validator: ValidatorOrMaker | None) -> Edge:
+    """The edge, with ``config`` before ``settings``. Raises :class:`ConfigurationError`."""
+    said = {name: config.get(f"JWTMR_{name.upper()}", given) for name, given in settings.items()}
+    return Edge(_no_validator if validator is None else validator, **said)
+
+
+def head() -> RequestHead:
+    """What a token source may look at of the current request."""
+    return RequestHead(request.method, partial(_values, request.environ))
+
+
+def _values(environ: Mapping[str, Any], name: str) -> list[str]:
+    """All the values of a header: in WSGI at most one, as servers join those of one name with a comma (PEP 3333)."""
+    key = name.upper().replace("-", "_")
+    if key in ("CONTENT_LENGTH", "CONTENT_TYPE"):
+        return [environ[key]] if environ.get(key) else []
+    value = environ.get("HTTP_" + key)
+    return [] if value is None else [value]
+
+
+def _no_validator() -> NoReturn:
+    raise ConfigurationError("validator", "is missing: call init_app(app, validator), or BearerAuth(validator)")

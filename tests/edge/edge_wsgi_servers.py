@@ -1,0 +1,70 @@
+"""WSGI servers: waitress in a thread, gunicorn in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from edge_servers import WITHIN
+from edge_tokens import Town
+from edge_wire import HOST, Client
+from waitress.server import create_server
+
+THREADS: Final = 20
+HERE: Final = Path(__file__).resolve().parent
+
+
+@contextmanager
+def waitress_serving(app: Any) -> Iterator[int]:  # noqa: ANN401 - any WSGI application
+    """Serve ``app``; the port."""
+    with socket.create_server((HOST, 0)) as listening:
+        channels: dict[int, Any] = {}
+        server: Any = create_server(app, sockets=[listening], threads=THREADS, map=channels)
+        thread = threading.Thread(target=server.run, name="edge-waitress")
+        thread.start()
+        try:
+            yield int(listening.getsockname()[1])
+        finally:
+            # Its loop ends when its map is empty; to close what is in there is for the loop's own thread.
+            server.trigger.pull_trigger(lambda: [channel.close() for channel in [*channels.values()]])
+            thread.join(WITHIN)
+            server.task_dispatcher.shutdown()
+    assert not thread.is_alive(), "waitress did not stop"
+
+
+@contextmanager
+def gunicorn_serving(options: Sequence[str], town: Town, setups: Sequence[str]) -> Iterator[dict[str, int]]:
+    """Serve the table's application in every setup; the ports by their names. One server, which tells them by port."""
+    with ExitStack() as sockets:
+        listening = {setup: sockets.enter_context(socket.create_server((HOST, 0))) for setup in setups}
+        ports = {setup: int(each.getsockname()[1]) for setup, each in listening.items()}
+        described = json.dumps({"town": town.described(), "ports": ports})
+        with gunicorn(options, "edge_app_gunicorn:application()", [*listening.values()], EDGE=described):
+            for port in ports.values():  # the sockets listen already: the first request waits for the first worker
+                assert Client(port).http("GET", b"/me").status == 401
+            yield ports
+
+
+@contextmanager
+def gunicorn(options: Sequence[str], app: str, listening: Sequence[socket.socket], **environment: str) -> Iterator[int]:
+    """Gunicorn with an ``app`` of this directory, on sockets that listen; its process id. It ends with the block."""
+    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--chdir", str(HERE), "--log-level", "error"]
+    binds = [word for each in listening for word in ("--bind", f"fd://{each.fileno()}")]
+    process = subprocess.Popen(
+        [*command, *options, *binds, app],
+        env={**os.environ, **environment},
+        pass_fds=[each.fileno() for each in listening],
+    )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(WITHIN)
