@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from edge_table import SUBJECT
@@ -105,16 +105,17 @@ def a_town() -> Iterator[Town]:
         ports = [url.split("/")[2] for url in (nobody.url, *(endpoint.url for endpoint in issuer.endpoints))]
         town = Town(issuer, {}, tokens_of(issuer), ports, nobody.url)
         with ExitStack() as made:
-            for name, validator in validators_of(town.described()).items():
+            for name, validator in validators_of(town.described(), clock).items():
                 town.validators[name] = made.enter_context(closing(validator))
             for name in ("warm", "retired"):
                 town.validators[name].warm_up("all")
             yield town
 
 
-def validators_of(described: dict[str, Any]) -> dict[str, TokenValidator]:
+def validators_of(described: dict[str, Any], clock: SettableClock | None = None) -> dict[str, TokenValidator]:
     """The validators of a town, for the process that asks: ``described`` is JSON."""
-    now = datetime.fromtimestamp(described["now"], UTC)
+    clock = clock or SettableClock(described["now"])
+    now = clock.now()
     common: dict[str, Any] = {
         "issuer_type": "updated",
         "client_ids": [described["client"]],
@@ -126,7 +127,7 @@ def validators_of(described: dict[str, Any]) -> dict[str, TokenValidator]:
     return {
         name: TokenValidator(
             CognitoUserPool(described["pool"], **{**common, "jwks_uris": described["jwks_uris"], **options}),
-            clock=SettableClock(now),
+            clock=clock,
             http_get=HTTP_GET,
         )
         for name, options in special.items()
