@@ -313,6 +313,7 @@ def test_the_packages_were_found() -> None:
         ("jwtmr.bearer", set[str]()),
         ("jwtmr_asgi", set[str]()),
         ("jwtmr_fastapi", {"fastapi", "starlette"}),
+        ("jwtmr_flask", {"flask", "werkzeug"}),
     ],
 )
 def test_importing_loads_no_foreign_framework_and_no_http_client(module: str, may_load: set[str]) -> None:

@@ -48,9 +48,20 @@ def test_fastapi_snippet_protects_its_route(names: dict[str, Any]) -> None:
     assert ask(names["app"], "/orders", reader).json() == {"user": "u1"}
 
 
+def test_flask_snippet_protects_its_route(names: dict[str, Any]) -> None:
+    """Nobody, somebody, and somebody with the scope."""
+    names["__name__"] = __name__  # where Flask looks for templates
+    exec(SNIPPETS[2], names)
+    client, issuer = names["app"].test_client(), names["issuer"]
+    reader, other = issuer.access_token(scopes=["orders/read"], subject="u1"), issuer.access_token()
+    headers = [{}, {"authorization": f"Bearer {other}"}, {"authorization": f"Bearer {reader}"}]
+    assert [client.get("/orders", headers=each).status_code for each in headers] == [401, 403, 200]
+    assert client.get("/orders", headers=headers[2]).get_json() == {"user": "u1"}
+
+
 def test_asgi_snippet_protects_its_application(names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody, and somebody without the scope; what is excluded still has requirements of its own."""
-    exec(SNIPPETS[2], names)
+    exec(SNIPPETS[3], names)
     other = names["issuer"].access_token()
     assert [ask(names["app"], "/", token).status_code for token in (None, other)] == [401, 403]
     assert ask(names["app"], "/healthz", None).status_code == 401
@@ -67,7 +78,7 @@ def ask(app: App, path: str, token: str | None) -> httpx.Response:
     return asyncio.run(go())
 
 
-@pytest.mark.parametrize("kind", [4, 5], ids=["another name", "another house"])
+@pytest.mark.parametrize("kind", [5, 6], ids=["another name", "another house"])
 def test_migrations_make_validators_that_know_both_issuers(kind: int) -> None:
     """Each migration names an issuer to come and one to end, and takes no user from his account."""
     names: dict[str, Any] = {}
@@ -79,7 +90,7 @@ def test_migrations_make_validators_that_know_both_issuers(kind: int) -> None:
     names["validator"].close()
 
 
-@pytest.mark.parametrize(("number", "assertions"), [(3, 2), (6, 4), (7, 2)], ids=["application", "pool", "provider"])
+@pytest.mark.parametrize(("number", "assertions"), [(4, 2), (7, 4), (8, 2)], ids=["application", "pool", "provider"])
 def test_testing_snippets_run_over_real_sockets(number: int, assertions: int) -> None:
     """The snippets about testing without a network hold what their assertions say."""
     assert SNIPPETS[number].count("assert ") == assertions
@@ -88,7 +99,7 @@ def test_testing_snippets_run_over_real_sockets(number: int, assertions: int) ->
 
 def test_there_is_no_snippet_that_is_not_run() -> None:
     """A new snippet needs a test here."""
-    assert len(SNIPPETS) == 8
+    assert len(SNIPPETS) == 9
 
 
 def test_links_lead_somewhere() -> None:

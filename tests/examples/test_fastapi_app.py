@@ -5,66 +5,32 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shlex
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import fastapi_app
 import httpx
 import pytest
 from fastapi_app import READ, WRITE, orders_app
+from served_example import LIMIT, running, try_requests
 
 from jwtmr import Principal, TokenValidator
 from jwtmr.testing import make_principal
 from jwtmr_fastapi import BearerAuth
-
-SCRIPT: Final = Path(fastapi_app.__file__)
-LIMIT: Final = 30
-"""Seconds for a start or an end, also on a busy machine."""
-
 
 # -- as it is run -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def printed() -> Iterator[list[str]]:
-    """Run the command at the top of the script, on any free port; the lines that it prints. Ctrl-C ends it well."""
-    written = re.search(r"^    (\.venv/bin/python .*)$", fastapi_app.__doc__ or "", re.MULTILINE)
-    assert written is not None
-    python, script = shlex.split(written[1])
-    assert (python, script) == (".venv/bin/python", "examples/fastapi_app.py")
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", SCRIPT, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as child:
-        try:
-            assert child.stdout is not None
-            lines: list[str] = []
-            for line in child.stdout:
-                lines.append(line.rstrip("\n"))
-                if "Ctrl-C" in line:
-                    break
-            yield lines
-        finally:
-            child.send_signal(signal.SIGINT)
-            _, complaints = child.communicate(timeout=LIMIT)
-    assert (child.returncode, complaints) == (0, "")
+    """What it prints while it runs."""
+    with running(fastapi_app) as lines:
+        yield lines
 
 
 def test_every_command_is_answered_as_it_says(printed: list[str]) -> None:
     """Each printed request is answered with the status above it."""
-    found = [(int(status[2:]), command) for status, command in zip(printed[:-2:2], printed[1:-2:2], strict=True)]
-    assert [status for status, _ in found] == [200, 200, 401, 200, 401, 403, 403, 200, 200]
-    with httpx.Client(trust_env=False, timeout=LIMIT) as client:
-        for status, command in found:
-            words = shlex.split(command)
-            assert words[:2] == ["curl", "-i"]
-            method = words[words.index("-X") + 1] if "-X" in words else "GET"
-            name, _, value = (words[words.index("-H") + 1] if "-H" in words else "accept: */*").partition(": ")
-            assert client.request(method, words[-1], headers={name: value}).status_code == status, command
+    assert try_requests(printed) == [200, 200, 401, 200, 401, 403, 403, 200, 200]
 
 
 def test_documentation_signs_in_at_the_pool(printed: list[str]) -> None:
