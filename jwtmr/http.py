@@ -7,11 +7,13 @@ inside that first import would leave a child that hangs for good.
 from __future__ import annotations
 
 import importlib
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from jwtmr.errors import ConfigurationError
@@ -87,12 +89,49 @@ def httpx_get(
         session = client.Client(
             verify=context, proxy=proxy, trust_env=trust_env, timeout=limits, follow_redirects=False
         )
-        try:
-            return _get(session, url, headers, monotonic() + timeout, max_bytes)
-        except client.TimeoutException:
-            raise TimeoutError from None
+        with _Fuse(timeout) as fuse:
+            try:
+                return _get(session, url, headers, max_bytes, fuse)
+            except client.HTTPError as error:
+                if fuse.blown or isinstance(error, client.TimeoutException):
+                    raise TimeoutError from None
+                raise
 
     return get
+
+
+class _Fuse:
+    """Hangs up when the time of an exchange is over, whatever is being read.
+
+    httpx limits every single read. A host that sends a byte now and then, in a header, in the size of a chunk or in a
+    trailer, or one ``100 Continue`` after the other, could hold the connection and the thread for as long as it likes.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._sockets: list[socket.socket] = []
+        self.blown = False
+        self._timer = threading.Timer(seconds, self._blow)
+        self._timer.name, self._timer.daemon = "jwtmr-fuse", True
+
+    def __enter__(self) -> Self:
+        with suppress(RuntimeError):  # no thread can be had: then each read has its limit, and the walk does not wait
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Told by httpx of what it does (its extension ``trace``): here of sockets, and of those around them."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._sockets.append(info["return_value"].get_extra_info("socket"))
+
+    def _blow(self) -> None:
+        self.blown = True
+        for each in self._sockets:
+            # Not SSLSocket's own shutdown, which takes the TLS away from under the thread that reads.
+            with suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
 
 
 def _try_out(client: _Any, context: ssl.SSLContext, proxy: str | None, trust_env: bool) -> None:
@@ -109,14 +148,15 @@ def _try_out(client: _Any, context: ssl.SSLContext, proxy: str | None, trust_env
     "localhost".encode("idna")
 
 
-def _get(session: _Any, url: str, headers: Mapping[str, str], deadline: float, max_bytes: int) -> HttpAnswer:
-    with session, session.stream("GET", url, headers=dict(headers)) as response:
-        body = b"" if response.status_code != 200 else _read(response, deadline, max_bytes)
+def _get(session: _Any, url: str, headers: Mapping[str, str], max_bytes: int, fuse: _Fuse) -> HttpAnswer:
+    watched = {"trace": fuse.trace}
+    with session, session.stream("GET", url, headers=dict(headers), extensions=watched) as response:
+        body = b"" if response.status_code != 200 else _read(response, max_bytes, fuse)
         answered = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(response.status_code, answered, body)
 
 
-def _read(response: _Any, deadline: float, max_bytes: int) -> bytes:
+def _read(response: _Any, max_bytes: int, fuse: _Fuse) -> bytes:
     """Read a body as it was sent. It was asked for as ``identity``; an encoded one could be a bomb."""
     if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise TooLarge("the answer is compressed, which was not asked for")
@@ -125,6 +165,6 @@ def _read(response: _Any, deadline: float, max_bytes: int) -> bytes:
         body += chunk
         if len(body) > max_bytes:
             raise TooLarge("the answer is too large")
-        if monotonic() > deadline:
-            raise TimeoutError
+    if fuse.blown:  # a body without a length ends when the connection does, whoever ended that
+        raise TimeoutError
     return bytes(body)

@@ -183,7 +183,7 @@ async def eventually_async(condition: Callable[[], bool], what: str) -> None:
 def own_threads() -> list[str]:
     """The names of the library's threads that are alive."""
     names = (thread.name for thread in threading.enumerate())
-    return sorted(name for name in names if name in ("jwtmr-fly", "jwtmr-attempt"))
+    return sorted(name for name in names if name.startswith("jwtmr-") and not name.startswith("jwtmr-testing-"))
 
 
 def no_threads_left() -> None:

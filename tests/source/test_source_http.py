@@ -5,21 +5,24 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import sys
 import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
 import httpx
 import pytest
-from source_kit import FRESH, Making, RawServer, Recorder, body_of
+from certificates import LOOPBACK, certificate
+from source_kit import FRESH, Making, RawServer, Recorder, body_of, no_threads_left
 
 from jwtmr import ConfigurationError, KeyPolicy, KeysUnavailable
 from jwtmr.events import FetchFinished
-from jwtmr.http import MAX_JWKS_BYTES, TooLarge, httpx_get
+from jwtmr.http import MAX_JWKS_BYTES, HttpGet, TooLarge, httpx_get
 from jwtmr.testing import Answer, LoopbackServer, RecordedRequest, RegionalIssuer, SettableClock
 
 VALID = object()
@@ -159,14 +162,67 @@ def dripping(head: bytes) -> Callable[[socket.socket, threading.Event], None]:
     return drip
 
 
-@pytest.mark.parametrize("length", [b"Content-Length: 100000\r\n", b""])
-def test_a_drip_in_the_body_ends_at_the_deadline(length: bytes) -> None:
-    """A body that comes byte by byte, each well within any time-out of a read, ends with the attempt's time."""
-    with RawServer(dripping(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n")) as server:
+DRIPS = {
+    "headers": b"HTTP/1.1 200 OK\r\nX-Slow: ",
+    "body of a length": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+    "body without a length": b"HTTP/1.1 200 OK\r\n\r\n",
+    "extension of a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;",
+    "trailer": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Slow: ",
+}
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+def assert_hung_up(
+    script: Callable[[socket.socket, threading.Event], None], tls: ssl.SSLContext | None, get: HttpGet
+) -> None:
+    """The exchange times out after half a second, and the server sees the connection end then."""
+    ended = threading.Event()
+
+    def until_the_end(connection: socket.socket, stopped: threading.Event) -> None:
+        with suppress(OSError):
+            script(connection, stopped)
+        ended.set()
+
+    with RawServer(until_the_end, tls) as server:
         began = time.monotonic()
         with pytest.raises(TimeoutError):
-            httpx_get()(server.url, headers={}, timeout=0.5, max_bytes=MAX_JWKS_BYTES)
+            get(server.url, headers={}, timeout=0.5, max_bytes=MAX_JWKS_BYTES)
         assert 0.4 < time.monotonic() - began < 3
+        assert ended.wait(5)
+
+
+@pytest.mark.parametrize("where", DRIPS)
+def test_a_drip_ends_at_the_deadline(where: str) -> None:
+    """Bytes that come one by one, each well within any time-out of a read, end with the attempt's time."""
+    assert_hung_up(dripping(DRIPS[where]), None, httpx_get())
+
+
+@pytest.mark.parametrize("where", DRIPS)
+def test_a_drip_under_tls_ends_at_the_deadline(where: str, tmp_path: Path) -> None:
+    """The same inside TLS."""
+    files = certificate(tmp_path, LOOPBACK)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*files)
+    assert_hung_up(dripping(DRIPS[where]), tls, httpx_get(ssl.create_default_context(cafile=files[0])))
+
+
+def test_endless_interim_answers_end_at_the_deadline() -> None:
+    """A host that says ``100 Continue`` for ever is no answer, and costs no more than the attempt's time."""
+
+    def script(connection: socket.socket, stopped: threading.Event) -> None:
+        while not stopped.is_set():
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    assert_hung_up(script, None, httpx_get())
+
+
+def test_an_answer_in_time_leaves_no_timer() -> None:
+    """What watches the time ends with the exchange."""
+    with RawServer(lambda connection, _: connection.sendall(OK)) as server:
+        httpx_get()(server.url, headers={}, timeout=60, max_bytes=MAX_JWKS_BYTES)
+    no_threads_left()
 
 
 @pytest.mark.parametrize(
