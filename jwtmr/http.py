@@ -129,9 +129,11 @@ class _Fuse:
     def _blow(self) -> None:
         self.blown = True
         for each in self._sockets:
-            # Not SSLSocket's own shutdown, which takes the TLS away from under the thread that reads.
+            # Not SSLSocket's own methods, which take the TLS away from under the thread that reads.
             with suppress(OSError):
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
+                while socket.socket.recv(each, 65536):
+                    pass  # what had arrived would be read still: megabytes of interim answers take seconds
 
 
 def _try_out(client: _Any, context: ssl.SSLContext, proxy: str | None, trust_env: bool) -> None:

@@ -83,7 +83,6 @@ def test_a_der_signature_does_not_verify(alg: str) -> None:
         ({"ES256", "EdDSA"}, None),
         (set(), None),
     ],
-    ids=str,
 )
 def test_rsa_without_alg_serves_one_scheme(allowed: set[str], served: list[str] | None) -> None:
     """All RS or all PS that are allowed; nothing where it could be either, and nothing where none is allowed."""

@@ -113,7 +113,7 @@ def junk() -> list[object]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("answer", junk(), ids=repr)
+@pytest.mark.parametrize("answer", junk())
 def test_it_returns_junk(answer: object, issuer: RegionalIssuer, clock: SettableClock, make: Making) -> None:
     """What is no answer is a failed fetch."""
     validator = make(URL, http_get=Scripted(issuer, lambda: answer))
