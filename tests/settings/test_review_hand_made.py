@@ -141,9 +141,7 @@ def test_no_other_type_tells_a_use(token_type: object, use: str) -> None:
     assert_refused(lambda: authority(token_type=token_type, claim_rules=crossed), "claim_rules", "its own token_use")
 
 
-@pytest.mark.parametrize(
-    "changes", [{"clients": {"a", "app"}, "audience": {"app", "b"}}, {"client_claim": "aud"}], ids=repr
-)
+@pytest.mark.parametrize("changes", [{"clients": {"a", "app"}, "audience": {"app", "b"}}, {"client_claim": "aud"}])
 def test_an_authority_that_cannot_tell_id_tokens(changes: dict[str, object]) -> None:
     """Under ``JWT`` neither an audience that is a client nor a client that is the audience will do; by use they do."""
     given = {None: rules(**changes)}
