@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from types import FunctionType
 from typing import Any, Final, TypeVar, overload
-from weakref import WeakSet
 
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask, current_app, has_request_context, request_started
 
-from jwtmr import ConfigurationError, Names, Principal, TokenUse
+from jwtmr import ConfigurationError, Names, Principal, TokenUse, TokenValidator
 from jwtmr.bearer import (
     DEFAULT_SOURCES,
     Requirements,
@@ -19,8 +17,10 @@ from jwtmr.bearer import (
     TokenSource,
     ValidatorOrMaker,
 )
+from jwtmr_flask.callers import callers
 from jwtmr_flask.exclusions import Exclusions
 from jwtmr_flask.metadata import serve_metadata
+from jwtmr_flask.order import Placement
 from jwtmr_flask.state import AppState, Settings, edge_of, states_of
 from jwtmr_flask.views import entering_first
 
@@ -55,15 +55,18 @@ class BearerAuth:
         resource_metadata: ResourceMetadata | None = None,
         startup: Startup = "warn",
     ) -> None:
-        self._validator: Final = validator
         self._settings: Final[Settings] = {
             "realm": realm,
             "token_sources": token_sources,
             "resource_metadata": resource_metadata,
             "startup": startup,
         }
-        self._decorated: Final[WeakSet[FunctionType]] = WeakSet()
-        edge_of(self._settings, {}, validator)  # what is wrong with the settings is said here
+        own = edge_of(self._settings, {}, validator)  # what is wrong with the settings is said here
+        # A maker is called once for all applications.
+        made = validator is None or isinstance(validator, TokenValidator)
+        self._validator: Final[ValidatorOrMaker | None] = validator if made else lambda: own.validator
+        self._placement: Final = Placement()
+        request_started.connect(self._at_request)  # of whichever application: a decorator does not know its own
 
     def init_app(self, app: Flask, validator: ValidatorOrMaker | None = None) -> None:
         """Serve ``app``, with ``validator`` or that of this object, and do what ``startup`` says.
@@ -78,12 +81,11 @@ class BearerAuth:
             raise ConfigurationError("app", "must be initialised once")
         chosen = self._validator if validator is None else validator
         edge = edge_of(self._settings, app.config, chosen)
-        if chosen is not None:
+        if chosen is not None and not state.overridden:
             edge.start()
-        if not state.initialised:
-            app.before_request(lambda: state.check(app, self._decorated))
-        serve_metadata(app, edge)
-        state.edge, state.has_validator, state.initialised = edge, chosen is not None, True
+        state.edge, state.has_validator = edge, chosen is not None
+        serve_metadata(app, state, chosen)
+        state.initialised = True
 
     # -- what protects ------------------------------------------------------------------------------------------------
 
@@ -115,16 +117,18 @@ class BearerAuth:
         class-based view has it among its ``decorators``, or on its methods. Async views stay async. Raises
         :class:`jwtmr.ConfigurationError` here for a bare string; and at the first request if it stands above a route.
         """
+        if has_request_context() and callers().dispatched:
+            raise ConfigurationError("require", "decorates; inside a view it is current_principal.require(...)")
         asked = Requirements(scopes=scopes, any_group=any_group, token_use=token_use)
 
         def decorate(view: F) -> F:
-            return entering_first(view, lambda: self._enter(asked), self._decorated)
+            return self._decorate(view, lambda: self._enter(asked))
 
         return decorate if view is None else decorate(view)
 
     def optional(self, view: F, /) -> F:
         """Decorate a view that also serves requests without any credentials. Bad ones are refused all the same."""
-        return entering_first(view, lambda: self._enter(_A_TOKEN, optional=True), self._decorated)
+        return self._decorate(view, lambda: self._enter(_A_TOKEN, optional=True))
 
     def protect(self, app: Flask | Blueprint, *, exclude_endpoints: Names = (), allow_preflights: bool = False) -> None:
         """Refuse every request of ``app``, or of a blueprint and those nested in it, that has no valid token.
@@ -140,9 +144,22 @@ class BearerAuth:
         excluded = Exclusions(app, exclude_endpoints, allow_preflights=allow_preflights)
         app.before_request(lambda: None if excluded.match() else self._enter(_A_TOKEN))
 
+    def _decorate(self, view: F, enter: Callable[[], None]) -> F:
+        protected = entering_first(view, enter)
+        self._placement.note(view, protected)
+        return protected
+
+    def _at_request(self, app: Flask, **_: object) -> None:
+        """Called by Flask before anything else sees a request."""
+        callers().dispatched = True
+        self._placement.check(app)
+        state = states_of(app).get(self) if "jwtmr" in app.extensions else None
+        if state is not None and state.initialised:
+            state.check()
+
     def _enter(self, asked: Requirements, *, optional: bool = False) -> None:
         state = self._state(current_app)
-        state.check(current_app, self._decorated)
+        state.check()
         state.enter(asked, optional=optional)
 
     def _state(self, app: Flask) -> AppState:

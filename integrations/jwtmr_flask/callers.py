@@ -17,11 +17,13 @@ _KEPT: Final = "jwtmr_flask"
 class Callers:
     """The principals of one request: one for each ``BearerAuth`` that has looked, and the last one."""
 
-    __slots__ = ("by_state", "last")
+    __slots__ = ("by_state", "dispatched", "last")
 
     def __init__(self) -> None:
         self.by_state: Final[dict[Hashable, Principal]] = {}
         self.last: Principal | None = None
+        self.dispatched = False
+        """Whether the application is serving it, and not only a test has made it."""
 
 
 def callers() -> Callers:

@@ -7,41 +7,42 @@ from typing import Final
 from flask import Flask, Response, current_app, request
 
 from jwtmr import ConfigurationError
-from jwtmr.bearer import Edge, ResourceMetadata
+from jwtmr.bearer import ValidatorOrMaker
+from jwtmr_flask.state import AppState
+
+_MARK: Final = "jwtmr_resource_metadata"
+"""The attribute of a view that is such a document, and what it speaks of."""
 
 
-class _Document:
-    """The view. ``auth.protect`` lets everybody at it: who wants to know where tokens come from has none yet."""
+def serve_metadata(app: Flask, state: AppState, validator: ValidatorOrMaker | None) -> None:
+    """Add the route, where there is something to say. Raises :class:`ConfigurationError`.
 
-    methods = ("GET",)
-
-    def __init__(self, edge: Edge, metadata: ResourceMetadata) -> None:
-        self._edge: Final = edge
-        self.metadata: Final = metadata
-
-    def __call__(self) -> Response:
-        anyone = {"Access-Control-Allow-Origin": "*"}
-        return Response(self._edge.metadata_document(), headers=anyone, content_type="application/json")
-
-
-def serve_metadata(app: Flask, edge: Edge) -> None:
-    """Add the route, where there is something to say. Raises :class:`ConfigurationError`."""
-    metadata = edge.resource_metadata
+    ``auth.protect`` lets everybody at it: whoever wants to know where tokens come from has none yet.
+    """
+    metadata = state.edge.resource_metadata
     if metadata is None:
         return
     path = metadata.decoded_path
-    if "<" in path:
-        raise ConfigurationError("resource_metadata", "must name no resource with < in its path, as Flask has rules")
-    endpoint = "jwtmr:" + path.replace(".", "-")  # a dot would name a blueprint
+    if app.url_map.host_matching or app.subdomain_matching or "<" in path:
+        reason = "cannot be served by an application that routes by host, and not below a path with <"
+        raise ConfigurationError("resource_metadata", reason)
+    endpoint = "jwtmr:" + path.replace("%", "%25").replace(".", "%2E")  # a dot would name a blueprint
+    about = (metadata, validator if metadata.authorization_servers is None else None)
     there = app.view_functions.get(endpoint)
-    if isinstance(there, _Document) and there.metadata == metadata:
-        return
+    if there is not None and getattr(there, _MARK, None) != about:
+        raise ConfigurationError("resource_metadata", "must be said once of a resource, or with authorization_servers")
     if there is not None:
-        raise ConfigurationError("resource_metadata", "must be the same wherever it is of the same resource")
+        return
+
+    def protected_resource_metadata() -> Response:
+        anyone = {"Access-Control-Allow-Origin": "*"}
+        return Response(state.edge.metadata_document(), headers=anyone, content_type="application/json")
+
+    setattr(protected_resource_metadata, _MARK, about)
     # Without redirects: their Location would be made from the caller's Host.
-    app.add_url_rule(path, endpoint, _Document(edge, metadata), strict_slashes=False, merge_slashes=False)
+    app.add_url_rule(path, endpoint, protected_resource_metadata, strict_slashes=False, merge_slashes=False)
 
 
 def metadata_is_asked_for() -> bool:
     """Whether the current request is for such a document."""
-    return isinstance(current_app.view_functions.get(request.endpoint or ""), _Document)
+    return hasattr(current_app.view_functions.get(request.endpoint or ""), _MARK)

@@ -1,34 +1,74 @@
-"""Decorators in the wrong order, which Flask takes without a word: the view would be open.
+"""Decorators in the wrong place, which Flask takes without a word: the view would be open.
 
-@auth.require       # decorates what nobody calls
-@app.get("/orders")
-def orders() -> str: ...
+Above ``@app.get("/orders")`` a decorator gets what the route already has, and decorates what nobody calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from types import FunctionType
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Final
+from weakref import WeakSet, WeakValueDictionary
 
 from flask import Flask
 
 from jwtmr import ConfigurationError
 
+View = Callable[..., Any]
 
-def check_order(app: Flask, decorated: Collection[object]) -> None:
-    """Raise :class:`ConfigurationError` where a function that was ``decorated`` is a view without its decorator.
+_PROTECTING: Final = WeakValueDictionary[int, object]()
+"""What every ``BearerAuth`` has made of views: a view may be protected by one at one route, by two at another."""
 
-    One that is a view with its decorator too is open on purpose.
+
+class Placement:
+    """What one ``BearerAuth`` has decorated, and whether applications call it through its decorators.
+
+    Objects are told by identity, and held weakly: an application that is gone takes its views along.
     """
-    inside = {function for view in app.view_functions.values() for function in _wrapped_by(view)}
-    for endpoint, view in app.view_functions.items():
-        if isinstance(view, FunctionType) and view in decorated and view not in inside:
-            reason = f"must stand below the route of {endpoint!r}: above it, it protects nothing"
-            raise ConfigurationError("require", reason)
+
+    def __init__(self) -> None:
+        self._targets: Final = WeakValueDictionary[int, object]()
+        self._inside: Final = WeakValueDictionary[int, object]()
+        self._checked: Final = WeakSet[Flask]()
+
+    def note(self, target: View, wrapper: View) -> None:
+        """Remember that ``wrapper`` protects ``target``, and what ``target`` is itself wrapped around."""
+        self._targets[id(target)] = target
+        _PROTECTING[id(wrapper)] = wrapper
+        for inner in _layers(target):
+            self._inside[id(inner)] = inner
+
+    def check(self, app: Flask) -> None:
+        """Raise :class:`ConfigurationError` where ``app`` calls a function that has a decorator, but without it.
+
+        So a function that is protected for one route cannot be open at another: that takes a function of its own.
+        """
+        if app in self._checked:
+            return
+        for name, view in _called_by(app):
+            layers = [id(layer) for layer in _layers(view)]
+            decorated = any(layer in self._inside for layer in layers)
+            protected = any(layer in _PROTECTING for layer in layers)
+            if id(view) in self._targets or (decorated and not protected):
+                reason = f"must stand below what registers {name!r}: above it, it protects nothing"
+                raise ConfigurationError("require", reason)
+        self._checked.add(app)
 
 
-def _wrapped_by(view: object) -> Iterator[FunctionType]:
+def _called_by(app: Flask) -> Iterator[tuple[str, View]]:
+    """What ``app`` calls for a request: its views, and what it asks before them."""
+    yield from app.view_functions.items()
+    for hooks in app.before_request_funcs.values():
+        yield from ((getattr(hook, "__name__", "before_request"), hook) for hook in hooks)
+
+
+def _layers(view: object) -> Iterator[object]:
+    """``view``, and what it is wrapped around, layer by layer."""
     seen: set[int] = set()
-    while isinstance(view := getattr(view, "__wrapped__", None), FunctionType) and id(view) not in seen:
+    while view is not None and id(view) not in seen:
         seen.add(id(view))
         yield view
+        if isinstance(view, partial):
+            view = view.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        else:
+            view = getattr(view, "__wrapped__", None) or getattr(view, "__func__", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,6 @@ from flask import Flask, request
 from jwtmr import AuthError, ConfigurationError, Principal
 from jwtmr.bearer import Edge, RequestHead, Requirements, ResourceMetadata, Startup, TokenSource, ValidatorOrMaker
 from jwtmr_flask.callers import callers
-from jwtmr_flask.order import check_order
 from jwtmr_flask.refusals import refused
 
 
@@ -38,16 +37,17 @@ class AppState:
         self.edge = edge
         self.has_validator = has_validator
         self.initialised = False
-        self._in_order = False
         self._fakes: Final[list[_Fake]] = []
 
-    def check(self, app: Flask, decorated: Collection[object]) -> None:
+    @property
+    def overridden(self) -> bool:
+        """Whether nobody's token is looked at."""
+        return bool(self._fakes)
+
+    def check(self) -> None:
         """Raise :class:`ConfigurationError` for what no request may be served with."""
-        if not self._in_order:
-            check_order(app, decorated)
-            self._in_order = True
-        if self._fakes:
-            return  # nobody's token is going to be looked at
+        if self.overridden:
+            return
         if not self.has_validator:
             _no_validator()
         if not self.initialised and (self.edge.startup == "require" or self.edge.resource_metadata is not None):
@@ -90,13 +90,17 @@ def states_of(app: Flask) -> dict[object, AppState]:
 
 def edge_of(settings: Settings, config: Mapping[str, Any], validator: ValidatorOrMaker | None) -> Edge:
     """The edge, with ``config`` before ``settings``. Raises :class:`ConfigurationError`."""
+    if isinstance(validator, Flask):
+        raise ConfigurationError("validator", "must be a TokenValidator; an application goes to init_app")
     said = {name: config.get(f"JWTMR_{name.upper()}", given) for name, given in settings.items()}
     return Edge(_no_validator if validator is None else validator, **said)
 
 
 def head() -> RequestHead:
-    """What a token source may look at of the current request."""
-    return RequestHead(request.method, partial(_values, request.environ))
+    """What a token source may look at of the current request. A WebSocket handshake is a GET to WSGI."""
+    values = partial(_values, request.environ)
+    handshake = any("websocket" in value.lower() for value in values("upgrade"))
+    return RequestHead(None if handshake else request.method, values)
 
 
 def _values(environ: Mapping[str, Any], name: str) -> list[str]:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from types import FunctionType
 from typing import Any, TypeVar, cast
-from weakref import WeakSet
+
+from flask import Blueprint, Flask
 
 from jwtmr import ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def entering_first(view: F, enter: Callable[[], None], decorated: WeakSet[FunctionType]) -> F:
+def entering_first(view: F, enter: Callable[[], None]) -> F:
     """``view`` after ``enter``, which raises if it must not be seen. Async views stay async: Flask wants to know."""
-    if isinstance(view, type) or not callable(view):
-        reason = "must decorate a function; scopes and groups are named, and a class has it among its decorators"
+    if isinstance(view, (type, Flask, Blueprint)) or not callable(view):
+        reason = (
+            "must decorate a function; scopes and groups are named, a class has it among its decorators, "
+            "and an application or a blueprint is protected by protect()"
+        )
         raise ConfigurationError("view", reason)
-    if isinstance(view, FunctionType):
-        decorated.add(view)
     if inspect.iscoroutinefunction(view):
 
         @wraps(view)

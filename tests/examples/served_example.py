@@ -26,9 +26,7 @@ def running(example: ModuleType) -> Iterator[list[str]]:
     written = re.search(r"^    (\.venv/bin/python .*)$", example.__doc__ or "", re.MULTILINE)
     assert written is not None
     assert shlex.split(written[1]) == [".venv/bin/python", f"examples/{script.name}"]
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", script, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as child:
+    with started([sys.executable, "-W", "error", str(script), "--port=0"]) as child:
         try:
             assert child.stdout is not None
             lines: list[str] = []
@@ -39,9 +37,21 @@ def running(example: ModuleType) -> Iterator[list[str]]:
             yield lines
         finally:
             child.send_signal(signal.SIGINT)
-            _, complaints = child.communicate(timeout=LIMIT)
+            try:
+                _, complaints = child.communicate(timeout=LIMIT)
+            finally:
+                child.kill()  # the tests must not wait for ever
     logged = [line for line in complaints.splitlines() if " HTTP/1.1" not in line]  # what servers say of requests
     assert (child.returncode, logged) == (0, [])
+
+
+def started(command: list[str]) -> subprocess.Popen[str]:
+    """Start it so that Ctrl-C counts: what runs in the background is told to ignore it, and so are its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def try_requests(lines: Sequence[str]) -> list[int]:
