@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar, overload
 
-from flask import Blueprint, Flask, current_app, has_request_context, request_started
+from flask import Blueprint, Flask, current_app, has_request_context, request_finished, request_started
 
 from jwtmr import ConfigurationError, Names, Principal, TokenUse, TokenValidator
 from jwtmr.bearer import (
@@ -17,7 +17,7 @@ from jwtmr.bearer import (
     TokenSource,
     ValidatorOrMaker,
 )
-from jwtmr_flask.callers import callers
+from jwtmr_flask.callers import Callers, callers
 from jwtmr_flask.exclusions import Exclusions
 from jwtmr_flask.metadata import serve_metadata
 from jwtmr_flask.order import Placement
@@ -66,25 +66,29 @@ class BearerAuth:
         made = validator is None or isinstance(validator, TokenValidator)
         self._validator: Final[ValidatorOrMaker | None] = validator if made else lambda: own.validator
         self._placement: Final = Placement()
-        request_started.connect(self._at_request)  # of whichever application: a decorator does not know its own
+        self._serves = False
+        # Of whichever application: a decorator does not know its own.
+        request_started.connect(self._at_request)
+        request_finished.connect(self._after_request)
 
     def init_app(self, app: Flask, validator: ValidatorOrMaker | None = None) -> None:
         """Serve ``app``, with ``validator`` or that of this object, and do what ``startup`` says.
 
-        Before workers are forked (gunicorn's ``--preload``) that fetches the keys once for all of them. Without any
-        validator it may be called again with one; until then all requests of ``app`` end in a ConfigurationError.
-        Raises that, and ``KeysUnavailable`` under ``startup="require"``.
+        Before workers are forked (gunicorn's ``--preload``) that fetches the keys once for all of them. What
+        ``app.config`` says later is not looked at. Without any validator it may be called again with one; until then
+        all requests of ``app`` end in a ConfigurationError. Raises that, and ``KeysUnavailable`` under
+        ``startup="require"``.
         """
         _check_app(app)
         state = self._state(app)
-        if state.initialised and state.has_validator:
+        if state.initialised and state.validator is not None:
             raise ConfigurationError("app", "must be initialised once")
         chosen = self._validator if validator is None else validator
         edge = edge_of(self._settings, app.config, chosen)
         if chosen is not None and not state.overridden:
             edge.start()
-        state.edge, state.has_validator = edge, chosen is not None
-        serve_metadata(app, state, chosen)
+        state.edge, state.validator = edge, chosen
+        serve_metadata(app, state)
         state.initialised = True
 
     # -- what protects ------------------------------------------------------------------------------------------------
@@ -117,11 +121,12 @@ class BearerAuth:
         class-based view has it among its ``decorators``, or on its methods. Async views stay async. Raises
         :class:`jwtmr.ConfigurationError` here for a bare string; and at the first request if it stands above a route.
         """
-        if has_request_context() and callers().dispatched:
-            raise ConfigurationError("require", "decorates; inside a view it is current_principal.require(...)")
         asked = Requirements(scopes=scopes, any_group=any_group, token_use=token_use)
+        made_for = callers() if view is None and has_request_context() else Callers()
+        made_for.unused += 1
 
         def decorate(view: F) -> F:
+            made_for.unused = 0
             return self._decorate(view, lambda: self._enter(asked))
 
         return decorate if view is None else decorate(view)
@@ -135,11 +140,14 @@ class BearerAuth:
 
         ``exclude_endpoints``
             Endpoints that need none, as ``url_for`` names them; those of a blueprint without its name. The files of
-            ``static`` are an endpoint like any other. What no route matches is none, and is refused.
+            ``static`` are an endpoint like any other. What no route of an application matches is none, and is refused;
+            below a blueprint Flask answers that itself.
         ``allow_preflights``
-            Let CORS preflights through: browsers send them without a token.
+            Let CORS preflights through: browsers send them without a token. A view that lists ``OPTIONS`` is then asked
+            by anybody.
 
-        For one more requirement the view is decorated too. Raises :class:`jwtmr.ConfigurationError`.
+        It is asked where Flask asks ``before_request``, after what was registered before. For one more requirement the
+        view is decorated too. Raises :class:`jwtmr.ConfigurationError`.
         """
         excluded = Exclusions(app, exclude_endpoints, allow_preflights=allow_preflights)
         app.before_request(lambda: None if excluded.match() else self._enter(_A_TOKEN))
@@ -147,15 +155,21 @@ class BearerAuth:
     def _decorate(self, view: F, enter: Callable[[], None]) -> F:
         protected = entering_first(view, enter)
         self._placement.note(view, protected)
+        # Above a route nothing else might keep this object, and with it whoever would notice.
+        getattr(view, "__dict__", {})[f"jwtmr_{id(self)}"] = self
         return protected
 
     def _at_request(self, app: Flask, **_: object) -> None:
         """Called by Flask before anything else sees a request."""
-        callers().dispatched = True
-        self._placement.check(app)
         state = states_of(app).get(self) if "jwtmr" in app.extensions else None
+        if state is not None or not self._serves:  # one that nobody has asked yet may have all decorators misplaced
+            self._placement.check(app)
         if state is not None and state.initialised:
             state.check()
+
+    def _after_request(self, _: Flask, **__: object) -> None:
+        if callers().unused:
+            raise ConfigurationError("require", "asks nobody inside of a view: current_principal.require(...) does")
 
     def _enter(self, asked: Requirements, *, optional: bool = False) -> None:
         state = self._state(current_app)
@@ -167,7 +181,8 @@ class BearerAuth:
         state = states.get(self)
         if state is None:
             edge = edge_of(self._settings, app.config, self._validator)
-            state = states.setdefault(self, AppState(edge, has_validator=self._validator is not None))
+            state = states.setdefault(self, AppState(edge, self._validator))
+            self._serves = True
         return state
 
     # -- tests --------------------------------------------------------------------------------------------------------

@@ -17,13 +17,13 @@ _KEPT: Final = "jwtmr_flask"
 class Callers:
     """The principals of one request: one for each ``BearerAuth`` that has looked, and the last one."""
 
-    __slots__ = ("by_state", "dispatched", "last")
+    __slots__ = ("by_state", "last", "unused")
 
     def __init__(self) -> None:
         self.by_state: Final[dict[Hashable, Principal]] = {}
         self.last: Principal | None = None
-        self.dispatched = False
-        """Whether the application is serving it, and not only a test has made it."""
+        self.unused = 0
+        """Decorators made while it was served, and not used yet."""
 
 
 def callers() -> Callers:
@@ -38,7 +38,8 @@ def callers() -> Callers:
 def get_principal() -> Principal | None:
     """Who is calling, or None: nobody had to say, or there is no request.
 
-    Where several ``BearerAuth`` have looked at the request, the one that looked last says.
+    Where several ``BearerAuth`` have looked at the request, the one that looked last says; so functions that a view
+    calls had better not be decorated by another one.
     """
     return callers().last if has_request_context() else None
 

@@ -16,42 +16,55 @@ from jwtmr import ConfigurationError
 
 View = Callable[..., Any]
 
-_PROTECTING: Final = WeakValueDictionary[int, object]()
+
+class _Known:
+    """Objects told by identity. Held weakly, where they can be: an application that is gone takes its views along."""
+
+    def __init__(self) -> None:
+        self._weakly: Final = WeakValueDictionary[int, object]()
+        self._for_good: Final[dict[int, object]] = {}
+
+    def add(self, known: object) -> None:
+        try:
+            self._weakly[id(known)] = known
+        except TypeError:
+            self._for_good[id(known)] = known
+
+    def __contains__(self, other: object) -> bool:
+        return id(other) in self._weakly or id(other) in self._for_good
+
+
+_PROTECTING: Final = _Known()
 """What every ``BearerAuth`` has made of views: a view may be protected by one at one route, by two at another."""
 
 
 class Placement:
-    """What one ``BearerAuth`` has decorated, and whether applications call it through its decorators.
-
-    Objects are told by identity, and held weakly: an application that is gone takes its views along.
-    """
+    """What one ``BearerAuth`` has decorated, and whether applications call it through its decorators."""
 
     def __init__(self) -> None:
-        self._targets: Final = WeakValueDictionary[int, object]()
-        self._inside: Final = WeakValueDictionary[int, object]()
+        self._decorated: Final = _Known()
         self._checked: Final = WeakSet[Flask]()
 
     def note(self, target: View, wrapper: View) -> None:
         """Remember that ``wrapper`` protects ``target``, and what ``target`` is itself wrapped around."""
-        self._targets[id(target)] = target
-        _PROTECTING[id(wrapper)] = wrapper
-        for inner in _layers(target):
-            self._inside[id(inner)] = inner
+        _PROTECTING.add(wrapper)
+        for layer in _layers(target):
+            self._decorated.add(layer)
 
     def check(self, app: Flask) -> None:
-        """Raise :class:`ConfigurationError` where ``app`` calls a function that has a decorator, but without it.
+        """Raise :class:`ConfigurationError` where ``app`` calls a function that has a decorator, but without one.
 
-        So a function that is protected for one route cannot be open at another: that takes a function of its own.
+        So what is protected for one route cannot be open at another: that takes a function of its own.
         """
         if app in self._checked:
             return
         for name, view in _called_by(app):
-            layers = [id(layer) for layer in _layers(view)]
-            decorated = any(layer in self._inside for layer in layers)
-            protected = any(layer in _PROTECTING for layer in layers)
-            if id(view) in self._targets or (decorated and not protected):
-                reason = f"must stand below what registers {name!r}: above it, it protects nothing"
-                raise ConfigurationError("require", reason)
+            protected = False
+            for layer in _layers(view):
+                if layer in self._decorated and not protected:
+                    reason = f"must stand below what registers {name!r}: above it, it protects nothing"
+                    raise ConfigurationError("require", reason)
+                protected = protected or layer in _PROTECTING
         self._checked.add(app)
 
 

@@ -33,9 +33,10 @@ class _Fake:
 class AppState:
     """What a ``BearerAuth`` keeps in ``app.extensions["jwtmr"]``."""
 
-    def __init__(self, edge: Edge, *, has_validator: bool) -> None:
+    def __init__(self, edge: Edge, validator: ValidatorOrMaker | None) -> None:
         self.edge = edge
-        self.has_validator = has_validator
+        self.validator = validator
+        """As it was given. Without any the edge has one that complains."""
         self.initialised = False
         self._fakes: Final[list[_Fake]] = []
 
@@ -48,7 +49,7 @@ class AppState:
         """Raise :class:`ConfigurationError` for what no request may be served with."""
         if self.overridden:
             return
-        if not self.has_validator:
+        if self.validator is None:
             _no_validator()
         if not self.initialised and (self.edge.startup == "require" or self.edge.resource_metadata is not None):
             raise ConfigurationError("app", "must be given to init_app, for startup='require' and resource_metadata")
@@ -104,7 +105,7 @@ def head() -> RequestHead:
 
 
 def _values(environ: Mapping[str, Any], name: str) -> list[str]:
-    """All the values of a header: in WSGI at most one, as servers join those of one name with a comma (PEP 3333)."""
+    """All the values of a header. In WSGI that is one: most servers join them, as RFC 3875 section 4.1.18 says."""
     key = name.upper().replace("-", "_")
     if key in ("CONTENT_LENGTH", "CONTENT_TYPE"):
         return [environ[key]] if environ.get(key) else []

@@ -16,6 +16,7 @@ from edge_app_asgi import asgi_application
 from edge_app_fastapi import fastapi_application
 from edge_app_flask import flask_application
 from edge_servers import uvicorn_serving
+from edge_stamp import stamped_asgi, stamped_wsgi
 from edge_table import HTTP, ORIGIN, RESOURCE, WEBSOCKET
 from edge_tokens import Town
 from edge_wsgi_servers import gunicorn_serving, waitress_serving
@@ -56,10 +57,12 @@ class Adapter:
     content: Callable[[Any], Any] = lambda body: body
     """Takes ``{"code", "message"}`` out of the body of a refusal."""
     over: frozenset[str] = frozenset({"http", "websocket"})
+    stamped: Callable[[Any], Any] = stamped_asgi
+    """Puts the stamp on its answers."""
 
     def serving(self, validator: ValidatorOrMaker, **keywords: object) -> AbstractContextManager[int]:
         """Serve the application, configured so."""
-        return self.serve(self.build(validator, **keywords))
+        return self.serve(self.stamped(self.build(validator, **keywords)))
 
 
 PortOf: TypeAlias = Callable[["Served", str], int]
@@ -78,7 +81,7 @@ ADAPTERS: Final = [
     Adapter("asgi on wsproto", asgi_application, WSPROTO, over=WEBSOCKET),
     Adapter("fastapi", fastapi_application, uvicorn_serving, _detail),
     Adapter("fastapi on wsproto", fastapi_application, WSPROTO, _detail, WEBSOCKET),
-    Adapter("flask", flask_application, waitress_serving, over=HTTP),
+    Adapter("flask", flask_application, waitress_serving, over=HTTP, stamped=stamped_wsgi),
 ]
 
 

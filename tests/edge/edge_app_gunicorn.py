@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_adapters import SETUPS
 from edge_app_flask import flask_application
+from edge_stamp import stamped_wsgi
 from edge_tokens import validators_of
 
 
@@ -24,4 +25,4 @@ def application() -> Callable[..., Iterable[bytes]]:
     def by_port(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - of WSGI
         return served[environ["SERVER_PORT"]](environ, start_response)
 
-    return by_port
+    return stamped_wsgi(by_port)

@@ -67,4 +67,7 @@ def gunicorn(options: Sequence[str], app: str, listening: Sequence[socket.socket
         yield process.pid
     finally:
         process.terminate()
-        process.wait(WITHIN)
+        try:
+            process.wait(WITHIN)
+        finally:
+            process.kill()
