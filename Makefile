@@ -1,6 +1,7 @@
 # Everything happens in .venv; remove it (`make clean`) to start afresh. Needs Python 3.11+ and make, nothing else.
 PYTHON ?= python3
 ARGS   ?=
+JOBS   ?= auto
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -19,13 +20,14 @@ SWAGGER_UI := $(addprefix tests/system/swagger-ui-dist/,package.json package-loc
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
-	@echo '  ARGS="..." goes to the program that is run; PYTHON=... chooses the Python of a new .venv'
+	@echo '  ARGS="..." goes to the program that is run; PYTHON=... chooses the Python of a new .venv;'
+	@echo '  JOBS=... is how many tests run side by side, one for each processor by default, 0 to debug'
 
 demo: $(VENV)/.package ## play a whole migration against a local issuer
 	@$(PY) examples/demo.py $(ARGS)
 
 test: $(VENV)/.test ## run the tests
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev ## lint, formatting and types
 	$(PY) -m ruff check .
