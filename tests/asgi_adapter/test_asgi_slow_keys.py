@@ -16,8 +16,8 @@ from jwtmr_asgi import BearerAuthMiddleware
 
 PATIENT = KeyPolicy(wait=5)
 """A call waits two seconds by default: as long as the keys take here."""
-STALL = 0.05
-"""Seconds for which the loop may be busy with one thing."""
+STALL = 0.25
+"""Seconds for which the loop may be busy with one thing. Keys take two; a busy machine stops a process for less."""
 
 
 async def longest_stall(over: asyncio.Event) -> float:
