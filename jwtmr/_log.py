@@ -27,6 +27,15 @@ def log_problem(authority: str, problem: str) -> None:
         logger.warning("%s: %s", authority, problem)
 
 
+def log_stranded(authority: str, *, stranded: bool) -> None:
+    """Write that fetches of ``authority``'s keys began to be lost, or that one has come to its end again."""
+    with suppress(Exception):
+        if stranded:
+            logger.warning("%s: a fetch of keys was lost: no thread for it, or that died or was frozen", authority)
+        else:
+            logger.info("%s: keys are fetched again", authority)
+
+
 def _write(event: Event) -> None:
     match event:
         case EndpointChanged(after="down" | "degraded"):

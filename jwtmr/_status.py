@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from jwtmr._keys.jwk import FOR_OTHERS
 from jwtmr.issuers import NEVER, Authority, Issuer
 from jwtmr.reports import AuthorityState, AuthorityStatus, EndpointStatus, IssuerStatus
 
+STRANDED: Final = (
+    "a fetch of keys was lost, as no thread could be had for it, or its thread died or was frozen; "
+    "none has brought keys since"
+)
+
 
 def status_of(
-    authority: Authority, seconds_left: float | None, endpoints: Sequence[EndpointStatus], wall: float
+    authority: Authority,
+    seconds_left: float | None,
+    endpoints: Sequence[EndpointStatus],
+    stranded: bool,
+    wall: float,
 ) -> AuthorityStatus:
     """The status of ``authority`` at the Unix time ``wall``."""
     accepted = {issuer.url: wall < issuer.accept_until_unix for issuer in authority.issuers}
@@ -26,7 +37,10 @@ def status_of(
             IssuerStatus(issuer.url, issuer.kind, issuer.region, issuer.accept_until, accepted[issuer.url])
             for issuer in authority.issuers
         ),
-        tuple(_problems(legacy, accepted, endpoints, unswitched=unswitched, refuses_everything=refuses_everything)),
+        (
+            *_problems(legacy, accepted, endpoints, unswitched=unswitched, refuses_everything=refuses_everything),
+            *((STRANDED,) if stranded else ()),
+        ),
         refuses_everything,
     )
 
@@ -63,5 +77,6 @@ def _problems(
     elif unswitched:
         problems.append("the current issuer is not enabled yet: tokens still name the legacy issuer")
     for endpoint in endpoints:
-        problems += (f"{endpoint.url}: {reason}" for reason in sorted(set(endpoint.reasons)))
+        common = FOR_OTHERS if endpoint.state in ("ok", "degraded") else frozenset[str]()
+        problems += (f"{endpoint.url}: {reason}" for reason in sorted({*endpoint.reasons} - common))
     return problems

@@ -66,7 +66,12 @@ class FetchFinished:
 
 @dataclass(frozen=True, slots=True)
 class KeysChanged:
-    """An endpoint lists other keys than before. ``refused`` are the reasons of members that can never be used."""
+    """Other keys of an endpoint may be used than before, or other members of its set never.
+
+    ``refused`` are the reasons of all members that are never used. Where only those have changed, ``added`` and
+    ``removed`` are 0, as they are for another key under an old ``kid``. One reason asks for action at once: a private
+    key was published.
+    """
 
     authority: str
     endpoint: str

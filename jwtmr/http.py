@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,6 +25,12 @@ CONNECT_TIME: Final = 1.0
 MAX_JWKS_BYTES: Final = 512 * 1024
 """Bytes read from an answer, after decompression. A real set is a few kB; a larger body is a misrouted URL or an
 attack, and reading it whole would be the damage."""
+
+MAX_HEADERS: Final = 200
+"""Header fields of an answer. Real ones have ten to fifty; thousands only cost whoever reads them."""
+
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""As ``SO_LINGER``: closing is a reset, so that a host whose window is full learns of it now."""
 
 _Any: TypeAlias = Any
 """Something of httpx or httpx2, whichever was chosen: their types cannot be named without importing one of them."""
@@ -53,7 +60,10 @@ class HttpGet(Protocol):
 
 
 class TooLarge(Exception):
-    """The body is larger than ``max_bytes``; a custom ``http_get`` may raise it to have that reported as such."""
+    """The body is larger than ``max_bytes``, or the head beyond reason.
+
+    A custom ``http_get`` may raise it to have that reported as such.
+    """
 
 
 def httpx_get(
@@ -131,6 +141,7 @@ class _Fuse:
         for each in self._sockets:
             # Not SSLSocket's own methods, which take the TLS away from under the thread that reads.
             with suppress(OSError):
+                socket.socket.setsockopt(each, socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
                 while socket.socket.recv(each, 65536):
                     pass  # what had arrived would be read still: megabytes of interim answers take seconds
@@ -153,6 +164,8 @@ def _try_out(client: _Any, context: ssl.SSLContext, proxy: str | None, trust_env
 def _get(session: _Any, url: str, headers: Mapping[str, str], max_bytes: int, fuse: _Fuse) -> HttpAnswer:
     watched = {"trace": fuse.trace}
     with session, session.stream("GET", url, headers=dict(headers), extensions=watched) as response:
+        if len(response.headers.raw) > MAX_HEADERS:
+            raise TooLarge("the answer has too many headers")
         body = b"" if response.status_code != 200 else _read(response, max_bytes, fuse)
         answered = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(response.status_code, answered, body)

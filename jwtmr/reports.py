@@ -31,7 +31,7 @@ class EndpointStatus:
     """Failed attempts in a row."""
     last_outcome: FetchOutcome | None
     reasons: tuple[str, ...] = ()
-    """Why its last answer was of no use, where it was one."""
+    """Why its last answer was of no use, where it was one, and why members of the set that is held are never used."""
     jwks_uri: str | None = None
     """Where its key set is: ``url`` itself, or what the discovery document last said; None before it said anything."""
 
@@ -59,7 +59,9 @@ class AuthorityStatus:
     endpoints: tuple[EndpointStatus, ...]
     issuers: tuple[IssuerStatus, ...]
     problems: tuple[str, ...]
-    """What an operator should know, in words: windows that have passed, a configuration that refuses everything."""
+    """What an operator should know, in words: windows that have passed, a configuration that refuses everything, why
+    endpoints are of no use or list what nobody should, fetches that were lost. Keys that are meant for others, for
+    encryption say, are none of that where the rest of their set serves."""
     refuses_everything: bool
     """Whether, as things stand, every token will be refused."""
 

@@ -1,14 +1,16 @@
-"""What the state machine answers: a key, or what to do about not having one."""
+"""What the state machine answers: a key, or what to do about not having one; and to an operator how it is."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from jwtmr._keys.jwk import Key
 from jwtmr.events import Trigger
 from jwtmr.issuers import JwksEndpoint
+from jwtmr.reports import EndpointStatus
 from jwtmr.settings import Instant
 
 
@@ -57,6 +59,16 @@ class Ask:
     """Whether the discovery document at the endpoint's URL is asked first; always where ``jwks_uri`` is None."""
     sought: frozenset[str] = frozenset()
     """Kids without which the discovery document is asked whether the keys have moved."""
+
+
+class Condition(NamedTuple):
+    """How an authority's keys are."""
+
+    seconds_left: float | None
+    """For which tokens can still be checked if all endpoints stay silent; None where they cannot now."""
+    endpoints: tuple[EndpointStatus, ...]
+    stranded: bool
+    """Whether a walk was lost, and none has brought keys since."""
 
 
 def unavailable(wait: float) -> Decision:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from jwtmr._keys.breaker import FAILURES_TO_SKIP, Health
+from jwtmr._keys.burnt import Burnt
 from jwtmr._keys.decision import Ask
 from jwtmr._keys.discovery import Location
 from jwtmr._keys.freshness import age, rewound
@@ -44,6 +45,7 @@ class Endpoints:
         self.locations: Final = [Location(endpoint) for endpoint in endpoints]
         silence = policy.max_stale or MAX_LIFETIME
         self.ledger: Final = Ledger(len(endpoints), max_stale=policy.max_stale, silence=silence)
+        self.burnt: Final = Burnt()
         self.uniform = uniform
         self._attempts: dict[int, Attempt] = {}
         self._sent = 0
@@ -146,6 +148,11 @@ class Endpoints:
 
     # -- what they said -----------------------------------------------------------------------------------------------
 
+    def sift(self, ask: Ask, reading: Reading) -> Reading:
+        """``reading`` as far as it holds keys that are not burnt. A 304 is as good as the copy that is held."""
+        held = self.ledger.copies[ask.place]
+        return self.burnt.sift(reading, None if held is None else held.keys)
+
     def take_in(self, ask: Ask, reading: Reading, now: Instant) -> bool:
         """Take note of how an attempt ended. Returns whether it was an answer, be it that there is nothing here.
 
@@ -236,11 +243,11 @@ class Endpoints:
         for place, (endpoint, state) in enumerate(zip(self.endpoints, self.states(now), strict=True)):
             copy, health = self.ledger.copies[place], self.health[place]
             known, old = (len(copy.keys.keys), age(copy.sent, now)) if copy else (0, None)
-            left = self._left(place, now)
+            left, refused = self._left(place, now), () if copy is None or copy.void else copy.keys.refused
             reports.append(
                 EndpointStatus(
                     endpoint.url, endpoint.region, state, known, old, left, health.failures, health.last_outcome,
-                    health.reasons, self.locations[place].known,
+                    (*health.reasons, *refused), self.locations[place].known,
                 )
             )  # fmt: skip
         return tuple(reports)

@@ -35,7 +35,9 @@ def fetch(http_get: HttpGet, ask: Ask, allowed: frozenset[str]) -> Reading:
     said = attempt.discover(ask.endpoint, DOCUMENT_SHARE if dispensable else ATTEMPT_TIME)
     if not isinstance(said, Reading):
         if reading is None or said != known:
+            leaked = frozenset[str]() if reading is None else reading.leaked  # also at the place that they have left
             reading = attempt.keys(said, ask.etag if said == known else None)
+            reading = replace(reading, leaked=reading.leaked | leaked)
         return replace(reading, jwks_uri=said)
     if reading is None and known is not None and said.outcome in ("timeout", "network", "server_error"):
         reading = attempt.keys(known, ask.etag)  # nothing was said against its last word

@@ -2,6 +2,9 @@
 
 RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2. The refusals are this file's job; building keys and
 verifying with them is PyJWT's. Only public members are handed on, and a reason names a member, never its value.
+
+Of a member that holds the private half of its key it is told which key that is, by its public half: whoever can fetch
+the set can sign with it.
 """
 
 from __future__ import annotations
@@ -31,10 +34,19 @@ MAX_RSA_BITS: Final = 8192
 MAX_RSA_EXPONENT: Final = 2**256
 """FIPS 186-5 section 5.1. OpenSSL takes far longer ones, and each bit is paid at every verification."""
 
+FOR_OTHERS: Final = frozenset(
+    {
+        "use is not sig", "key_ops without verify", "unsupported kty", "unknown curve",
+        "alg is not allowed or does not fit the key", "no allowed algorithm fits the key",
+    }
+)  # fmt: skip
+"""Reasons that are nobody's mistake: many providers list keys for encryption, or for algorithms of other clients."""
+
 _ALGORITHMS: Final = get_default_algorithms()
 _PADDING: Final = PKCS1v15()
 _PKCS1: Final = {"RS256": SHA256(), "RS384": SHA384(), "RS512": SHA512()}
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
+_SECRET: Final = _PRIVATE | {"k"}
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+")
 _EC: Final = {"P-256": ("ES256", 32), "P-384": ("ES384", 48), "P-521": ("ES512", 66)}
 _RSA: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
@@ -50,6 +62,12 @@ AllowedPublicKeys: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | Ed25519Pu
 
 class RefusedKey(Exception):
     """This member can never be used; ``str()`` says why in fixed words."""
+
+    def __init__(self, reason: str, leaked: str | None = None) -> None:
+        super().__init__(reason)
+        self.leaked: Final = leaked
+        """The thumbprint of the key whose private half is in the member; None without a public half that could ever
+        verify anything."""
 
 
 class Key(NamedTuple):
@@ -82,28 +100,43 @@ def parse_jwk(member: object, allowed: frozenset[str]) -> list[Key]:
 
 
 def _parse(member: Mapping[str, Any], allowed: frozenset[str]) -> list[Key]:
+    if not _SECRET.isdisjoint(member):
+        raise _secret(member)
     kid = member.get("kid")
     if type(kid) is not str or not 0 < len(kid) <= MAX_KID_CHARACTERS:
         raise RefusedKey("kid missing or no string")
-    if not _PRIVATE.isdisjoint(member):
-        raise RefusedKey("private or symmetric key material")
     if member.get("use", "sig") != "sig":
         raise RefusedKey("use is not sig")
     operations = member.get("key_ops", ["verify"])
     if type(operations) is not list or "verify" not in operations:
         raise RefusedKey("key_ops without verify")
-    kind = member.get("kty")
-    if kind == "RSA":
-        public, possible = _rsa(member), _RSA
-    elif kind == "EC":
-        public, possible = _ec(member)
-    elif kind == "OKP":
-        public, possible = _okp(member), frozenset({"EdDSA"})
-    else:
-        raise RefusedKey("unsupported kty")
+    public, possible = _public(member)
     algorithms = sorted(_served(member, possible & allowed))
     thumbprint = _thumbprint(public)
     return [Key(kid, alg, thumbprint, _built(alg, public)) for alg in algorithms]
+
+
+def _secret(member: Mapping[str, Any]) -> RefusedKey:
+    """Why a member with members that nobody should publish is refused. Members that are null or empty tell nothing."""
+    if not any(member.get(name) for name in _PRIVATE):
+        return RefusedKey("private or symmetric key material")
+    try:
+        leaked = _thumbprint(_public(member)[0])
+    except RefusedKey:
+        leaked = None
+    return RefusedKey("private members present: this key is never used again", leaked)
+
+
+def _public(member: Mapping[str, Any]) -> tuple[dict[str, str], frozenset[str]]:
+    """The public half as RFC 7638 section 3.2 wants it, and the algorithms that fit its type and curve."""
+    kind = member.get("kty")
+    if kind == "RSA":
+        return _rsa(member), _RSA
+    if kind == "EC":
+        return _ec(member)
+    if kind == "OKP":
+        return _okp(member), frozenset({"EdDSA"})
+    raise RefusedKey("unsupported kty")
 
 
 def _served(member: Mapping[str, Any], possible: frozenset[str]) -> frozenset[str]:

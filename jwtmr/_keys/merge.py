@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
@@ -66,6 +66,11 @@ def differ(before: Copy | None, after: Copy | None) -> bool:
     if before is None or after is None:
         return after is not None
     return before.void != after.void or not before.keys.same_keys(after.keys)
+
+
+def refuse_alike(before: Copy | None, after: Copy | None) -> bool:
+    """Whether the same members of both copies are refused."""
+    return before is None or after is None or before.keys.same_refusals(after.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,12 @@ class Ledger:
         if copy is not None:
             self.copies[place] = replace(copy, void=True, refresh_age=0.0, etag=None)
 
+    def burn(self, thumbprints: Container[str]) -> None:
+        """Take these keys out of every copy. Nobody has dropped them."""
+        for place, copy in enumerate(self.copies):
+            if copy is not None and (left := copy.keys.without(thumbprints)) is not copy.keys:
+                self.copies[place] = replace(copy, keys=left)
+
     def limit(self, copy: Copy) -> float:
         """The age in seconds at which a copy ends to serve."""
         return self._max_stale or copy.lifetime
@@ -152,7 +163,7 @@ class Ledger:
 
     def serves(self, copy: Copy, now: Instant) -> bool:
         """Whether the copy may be used at all."""
-        if copy.void or (not self._max_stale and rewound(copy.sent, now)):
+        if copy.void or not copy.keys.keys or (not self._max_stale and rewound(copy.sent, now)):
             return False
         return age(copy.sent, now) < self.limit(copy)
 

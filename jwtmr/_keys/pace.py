@@ -1,9 +1,12 @@
-"""How often may be asked: back-off after failed walks, a bucket of walks for unknown kids. Monotonic seconds."""
+"""How often may be asked: back-off, a bucket of walks for unknown kids, questions about disputed ones.
+
+Times are monotonic seconds.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 Uniform: TypeAlias = Callable[[float, float], float]
@@ -17,6 +20,9 @@ BUCKET_SIZE: Final = 2
 """Walks for unknown kids in a burst: one that a bogus kid spends leaves one for a real rotation."""
 BUCKET_PERIOD: Final = 30.0
 """Seconds until one more."""
+
+RECHECK_PERIOD: Final = 30.0
+"""Seconds between questions about a kid that one endpoint dropped and another lists."""
 
 
 class Backoff:
@@ -61,3 +67,16 @@ class Bucket:
     def _fill(self, now: float) -> None:
         self._walks = min(BUCKET_SIZE, self._walks + (now - self._filled) / BUCKET_PERIOD)
         self._filled = now
+
+
+class Rechecks:
+    """When each endpoint was last asked about a kid that one dropped and another lists."""
+
+    def __init__(self) -> None:
+        self._asked: dict[int, float] = {}
+
+    def take(self, places: Iterable[int], now: float) -> list[int]:
+        """Those of ``places`` that may be asked, which they now are."""
+        due = [place for place in places if now >= self._asked.get(place, -math.inf) + RECHECK_PERIOD]
+        self._asked.update((place, now) for place in due)
+        return due

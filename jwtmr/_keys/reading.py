@@ -31,6 +31,8 @@ class Reading:
     """Why members of the set are no usable keys, or why the set, or the discovery document, is none."""
     jwks_uri: str | None = None
     """What the discovery document said, where it was asked in this attempt."""
+    leaked: frozenset[str] = frozenset()
+    """The thumbprints of keys whose private half stood in the answer, whatever became of it."""
 
     @property
     def good(self) -> bool:
@@ -50,9 +52,9 @@ def read_answer(
         try:
             keys = parse_key_set(body, allowed)
         except UnusableSet as error:
-            return Reading("unusable", refused=(str(error), *error.refused))
+            return Reading("unusable", refused=(str(error), *error.refused), leaked=error.leaked)
         fresh, age = lifetime(headers, wall), age_header(headers)
-        return Reading("ok", keys, fresh, age, headers.get("etag"), refused=keys.refused)
+        return Reading("ok", keys, fresh, age, headers.get("etag"), refused=keys.refused, leaked=keys.leaked)
     if status == 304 and etag is not None and _opaque(headers.get("etag", etag)) == _opaque(etag):
         return Reading("not_modified", None, lifetime(headers, wall), age_header(headers), etag)
     return no_answer(status, headers, wall)

@@ -19,21 +19,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, Literal
 
-from jwtmr._keys.decision import Ask, Decision, Next, unavailable
+from jwtmr._keys.decision import Ask, Condition, Decision, Next, unavailable
 from jwtmr._keys.endpoints import Endpoints
 from jwtmr._keys.merge import View, differ
-from jwtmr._keys.pace import Backoff, Uniform
+from jwtmr._keys.pace import RECHECK_PERIOD, Backoff, Rechecks, Uniform
 from jwtmr._keys.reading import Reading
 from jwtmr._keys.unknown import UnknownKids
 from jwtmr._keys.walk import FLIGHT_TIME, Walk
 from jwtmr._keys.witness import Witness
-from jwtmr.events import Event, FetchFinished, KeysChanged, RefreshSuppressed, Trigger
+from jwtmr.events import Event, Trigger
 from jwtmr.issuers import Authority
-from jwtmr.reports import EndpointStatus
 from jwtmr.settings import Instant, KeyPolicy
-
-RECHECK_PERIOD: Final = 30.0
-"""Seconds between questions about a kid that one endpoint dropped and another lists."""
 
 _REJECT: Final = Decision(Next.REJECT)
 
@@ -48,16 +44,15 @@ class KeyState:
         """A walk that has taken off and needs somebody to carry it."""
         self.changes = 0
         """Counts adoptions and landings: who waits asks again when it grows."""
-        self._authority = authority
+        self.stranded = False
+        """Whether a walk was lost, and none has brought keys since."""
         self._endpoints = Endpoints(authority.endpoints, policy, uniform)
         self._backoff = Backoff(uniform)
         self._unknown = UnknownKids(lambda: self._now.mono)
         self._walks = 0
         self._now = now
-        self._rechecked: dict[int, float] = {}
+        self._rechecks = Rechecks()
         self._probes: list[Ask] = []
-        self._events: list[Event] = []
-        self._suppressed = False
         self._witness = Witness(authority.id, authority.endpoints)
 
     # -- a request asks -----------------------------------------------------------------------------------------------
@@ -116,11 +111,9 @@ class KeyState:
         if now.mono < self._backoff.until:
             return unavailable(self._backoff.until - now.mono)
         walkable = self._endpoints.walkable(now, alive=True)
-        places = [place for place in walkable if place in self.view.disputed[kid]]
-        places = [place for place in places if now.mono >= self._rechecked.get(place, -math.inf) + RECHECK_PERIOD]
+        places = self._rechecks.take((place for place in walkable if place in self.view.disputed[kid]), now.mono)
         if not places:
             return unavailable(RECHECK_PERIOD)
-        self._rechecked.update((place, now.mono) for place in places)
         self._take_off("recheck", places, now)
         return Decision(Next.WAIT)
 
@@ -138,9 +131,7 @@ class KeyState:
             self.walk.hurried = True
 
     def _suppress(self, reason: Literal["bucket", "backoff"], wait: float) -> Decision:
-        if not self._suppressed:
-            self._suppressed = True
-            self._events.append(RefreshSuppressed(self._authority.id, reason))
+        self._witness.suppressed(reason)
         return unavailable(wait)
 
     def _pause(self, now: Instant) -> float:
@@ -179,32 +170,45 @@ class KeyState:
         return min([walk.wake_at(), *self._endpoints.deadlines(number)])
 
     def answered(self, ask: Ask, reading: Reading, now: Instant) -> None:
-        """An attempt came home. What came too late was given up already, and only tells where the keys are."""
+        """An attempt came home. What came too late was given up already, and only tells where the keys are.
+
+        A private key that was published is no secret any more, whoever hears of it and when.
+        """
         self._now = now
         self._give_up(now)
+        before = tuple(self._endpoints.ledger.copies)
+        burnt = self._endpoints.burnt.remember(reading.leaked)
+        reading = self._endpoints.sift(ask, reading)
         if self._endpoints.finish(ask):
             self._ended(ask, reading, now)
         elif self._endpoints.relocate(ask, reading):
             self._unknown.voided()
+        self._endpoints.ledger.burn(reading.leaked)
+        self._witness.listed(before, self._endpoints.ledger.copies, ask, reading, burnt=burnt)
         self._publish(now)  # also after a late one: its endpoint may be asked again
 
     def lost(self, number: int, now: Instant) -> None:
         """The thread that should carry walk ``number`` did not start, or died."""
         self._now = now
         if self.walk is not None and self.walk.number == number:
-            self.walk = self.departing = None
+            self._strand()
             self._backoff.failed(now.mono)
-            self.changes += 1
             self._publish(now)
+
+    def _strand(self) -> None:
+        self.walk = self.departing = None
+        self.stranded = True
+        self.changes += 1
 
     def _take_off(self, trigger: Trigger, places: list[int], now: Instant, kids: Iterable[str] = ()) -> None:
         self._walks += 1
-        self._suppressed = False
+        self._witness.took_off()
         self.walk = self.departing = Walk(trigger, places, now, kids, number=self._walks)
         self._publish(now)  # the flight has an end, also if its carrier never says so
 
     def _land(self, walk: Walk, now: Instant) -> None:
         self.walk = None
+        self.stranded = self.stranded and not walk.found_keys
         if not walk.found_keys and not self._endpoints.anyone_answers:
             self._backoff.failed(now.mono)
         if walk.trigger == "unknown_kid":
@@ -224,12 +228,9 @@ class KeyState:
             self.walk.heard(ask.place, now.mono, good=good, definite=definite)
         if good:
             self._backoff.succeeded()
-        where = (self._authority.id, ask.endpoint.url, ask.endpoint.region)
-        self._events.append(FetchFinished(*where, reading.outcome, max(0.0, now.mono - ask.sent.mono), ask.trigger))
+        self._witness.fetched(ask, reading, max(0.0, now.mono - ask.sent.mono))
         if after is not None and differ(before, after):
             self._unknown.voided() if after.void else self._unknown.keys_changed()
-            old = before.kids if before else frozenset[str]()
-            self._events.append(KeysChanged(*where, len(after.kids - old), len(old - after.kids), reading.refused))
         self.changes += 1
 
     def _give_up(self, now: Instant) -> None:
@@ -238,8 +239,7 @@ class KeyState:
             self._ended(ask, Reading("timeout"), now)
         walk = self.walk
         if walk and max(now.mono - walk.took_off.mono, now.boot - walk.took_off.boot) >= FLIGHT_TIME:
-            self.walk = self.departing = None  # no back-off: the endpoints are not to blame
-            self.changes += 1
+            self._strand()  # no back-off: the endpoints are not to blame
 
     # -- time passes --------------------------------------------------------------------------------------------------
 
@@ -267,7 +267,7 @@ class KeyState:
         boot = min(view.until.boot, now.boot + (mono - now.mono))  # the boot clock alone will do: it is never slower
         self.view = replace(view, until=Instant(mono, boot, view.until.wall))
         states, left = self._endpoints.states(now), self._endpoints.seconds_left(now)
-        self._events += self._witness.compare(self.view, states, left)
+        self._witness.compare(self.view, states, left)
 
     def _next_timer(self, view: View, now: Instant) -> float:
         refresh, probes = self._endpoints.due(now, alive=True)
@@ -281,8 +281,7 @@ class KeyState:
 
     def events(self) -> list[Event]:
         """What happened since the last call."""
-        events, self._events = self._events, []
-        return events
+        return self._witness.events()
 
     def in_child(self, uniform: Uniform, now: Instant) -> None:
         """After a fork: the parent's keys and back-off, none of its threads, and times of its own."""
@@ -293,8 +292,8 @@ class KeyState:
         self._endpoints.in_child(uniform)
         self._publish(now)
 
-    def report(self, now: Instant, *, ask: bool = True) -> tuple[float | None, tuple[EndpointStatus, ...]]:
-        """Seconds for which tokens can still be checked if all stay silent, and each endpoint; ``ask`` who is due."""
+    def report(self, now: Instant, *, ask: bool = True) -> Condition:
+        """How the keys are; ``ask`` who is due."""
         if ask:
             self._catch_up(now)
-        return self._endpoints.seconds_left(now), self._endpoints.report(now)
+        return Condition(self._endpoints.seconds_left(now), self._endpoints.report(now), self.stranded)

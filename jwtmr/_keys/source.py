@@ -20,21 +20,20 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 from weakref import WeakSet
 
-from jwtmr._keys.decision import Ask, Decision, Next
+from jwtmr._keys.decision import Ask, Condition, Decision, Next
 from jwtmr._keys.fetch import fetch
 from jwtmr._keys.guard import Guard, Reentered
 from jwtmr._keys.jwk import Key
 from jwtmr._keys.pace import Uniform
 from jwtmr._keys.reading import Reading
 from jwtmr._keys.refresh import KeyState
-from jwtmr._keys.waiting import Waiting
+from jwtmr._keys.waiting import Waiting, unfulfilled
 from jwtmr._keys.walk import FLIGHT_TIME, Walk
-from jwtmr._log import log
+from jwtmr._log import log, log_stranded
 from jwtmr.errors import KeysUnavailable, UnknownKey, ValidatorClosed
 from jwtmr.events import Announcer, Event
 from jwtmr.http import HttpGet
 from jwtmr.issuers import Authority
-from jwtmr.reports import EndpointStatus
 from jwtmr.settings import Clock, Instant, KeyPolicy, read
 
 T = TypeVar("T")
@@ -51,6 +50,8 @@ class Effects:
     walk: Walk | None
     probes: list[Ask]
     events: list[Event]
+    stranded: bool | None
+    """Whether walks are lost now, where that is news."""
 
 
 class KeySource:
@@ -70,9 +71,9 @@ class KeySource:
         self._state: Final = KeyState(authority, policy, read(clock), _jitter())
         self._view = self._state.view
         self._changes = 0
-        self._change: Future[None] = _future()
+        self._change: Future[None] = unfulfilled()
         self._wake = threading.Event()
-        self._closed = False
+        self._closed = self._stranded = False
         self._reported = self._state.report(read(clock))
         with _fork_lock:
             _sources.add(self)
@@ -134,8 +135,8 @@ class KeySource:
         self._carry_out(effects)
         return airborne, change
 
-    def report(self, *, ask: bool = True) -> tuple[float | None, tuple[EndpointStatus, ...]]:
-        """Seconds for which tokens can still be checked if all stay silent, and each endpoint's status."""
+    def report(self, *, ask: bool = True) -> Condition:
+        """How the keys are; ``ask`` endpoints that are due."""
         with suppress(Reentered):  # a signal handler asks: it gets the last one
             self._reported = self._do(lambda now: self._state.report(now, ask=ask))
         return self._reported
@@ -152,7 +153,7 @@ class KeySource:
 
     def _wake_all(self) -> None:
         with self._lock:
-            over, self._change = self._change, _future()
+            over, self._change = self._change, unfulfilled()
         over.set_result(None)
         self._wake.set()
 
@@ -183,12 +184,16 @@ class KeySource:
         over = None
         if self._state.changes != self._changes:
             self._changes = self._state.changes
-            over, self._change = self._change, _future()
-        return Effects(over, *self._state.departures(), self._state.events())
+            over, self._change = self._change, unfulfilled()
+        was, self._stranded = self._stranded, self._state.stranded
+        news = self._stranded if self._stranded is not was else None
+        return Effects(over, *self._state.departures(), self._state.events(), news)
 
     def _carry_out(self, effects: Effects) -> None:
         if effects.over is not None:
             effects.over.set_result(None)
+        if effects.stranded is not None:  # before another walk takes off, which may say the contrary
+            log_stranded(self._authority.id, stranded=effects.stranded)
         if effects.walk is not None:
             self._wake = threading.Event()
             if not _start(self._fly, effects.walk.number, self._wake):
@@ -244,7 +249,7 @@ class KeySource:
     def after_fork_in_child(self) -> None:
         """Keep keys and back-off; threads, waiters and the lock belong to the parent."""
         self._lock = Guard()
-        self._change = _future()
+        self._change = unfulfilled()
         self._wake = threading.Event()
         self._state.in_child(_jitter(), read(self._clock))
         self._view = self._state.view
@@ -252,14 +257,6 @@ class KeySource:
 
 def _jitter() -> Uniform:
     return random.Random().uniform  # noqa: S311  # spreads load; nobody gains by guessing it
-
-
-def _future() -> Future[None]:
-    future: Future[None] = Future()
-    # RUNNING before anyone can see it: asyncio.wrap_future forwards a cancelled waiter, and cancelling a PENDING future
-    # would cancel it for every waiter.
-    future.set_running_or_notify_cancel()
-    return future
 
 
 def _start(target: Callable[..., None], *args: object) -> bool:

@@ -19,6 +19,15 @@ Waiting: TypeAlias = Generator[tuple["Future[None]", float], None, T]
 """Something that takes time: it yields what to wait for, and for how many seconds at most."""
 
 
+def unfulfilled() -> Future[None]:
+    """Something to wait for."""
+    future: Future[None] = Future()
+    # RUNNING before anyone can see it: asyncio.wrap_future forwards a cancelled waiter, and cancelling a PENDING future
+    # would cancel it for every waiter.
+    future.set_running_or_notify_cancel()
+    return future
+
+
 def wait_for(waiting: Waiting[T]) -> T:
     """Drive ``waiting`` in this thread."""
     try:

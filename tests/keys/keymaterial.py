@@ -22,6 +22,9 @@ CURVES: Final[Mapping[str, tuple[str, ec.EllipticCurve, int]]] = {
     "ES512": ("P-521", ec.SECP521R1(), 66),
 }
 
+PRIVATE_HALF: Final = "cHJpdmF0ZS1oYWxmLW9mLWEta2V5"
+"""What stands in for private members. It must not be found anywhere but in the answer of a host."""
+
 
 def b64url(octets: bytes) -> str:
     """Base64url without padding."""
@@ -103,5 +106,16 @@ def body_of(members: Iterable[object]) -> bytes:
 
 @lru_cache(maxsize=4096)
 def set_of(*names: str) -> bytes:
-    """A JWK Set of named keys; ``"a=b"`` is the kid ``a`` with the key of ``b``."""
-    return body_of(ed_jwk(*name.split("=", 1)) for name in names)
+    """A JWK Set of named keys; ``"a=b"`` is the kid ``a`` with the key of ``b``, ``"a!"`` one with its private half."""
+    return body_of(_named(name) for name in names)
+
+
+def _named(name: str) -> dict[str, object]:
+    member = ed_jwk(*name.removesuffix("!").split("=", 1))
+    return member | {"d": PRIVATE_HALF} if name.endswith("!") else member
+
+
+def thumbprint_of(name: str) -> str:
+    """The RFC 7638 thumbprint of the Ed25519 key that belongs to a name (RFC 8037 section 2)."""
+    canonical = f'{{"crv":"Ed25519","kty":"OKP","x":"{ed_jwk(name)["x"]}"}}'
+    return b64url(hashlib.sha256(canonical.encode()).digest())

@@ -15,7 +15,7 @@ from jwtmr.settings import KeyPolicy
 Happening: TypeAlias = tuple[float, str, int, object]
 """After so many seconds, this, to that endpoint, with that value."""
 
-KID_SETS = [("a",), ("a", "b"), ("b",), ("a=other",), ("a", "b=other", "c"), ("c",)]
+KID_SETS = [("a",), ("a", "b"), ("b",), ("a=other",), ("a", "b=other", "c"), ("c",), ("a", "c!"), ("a=other!", "b")]
 PAUSES = st.sampled_from(
     [0.0, 0.03125, 0.25, 0.5, 1.0, 2.25, 3.0, 7.0, 31.0, 61.0, 130.0, 301.0, 500.0, 1900.0, 3700.0]
 )

@@ -40,7 +40,7 @@ class Server:
     """One endpoint. Change its fields at any time: an answer is made when the request is sent."""
 
     kids: tuple[str, ...] = ("a",)
-    """Names of the keys that it lists; ``"a=b"`` is the kid ``a`` with the key of ``b``."""
+    """Names of the keys that it lists; ``"a=b"`` is the kid ``a`` with the key of ``b``, ``"a!"`` one that leaks."""
     latency: float | None = 0.0625
     """Seconds until the answer, or None for an attempt whose end nobody ever hears."""
     status: int = 200

@@ -186,7 +186,7 @@ def test_reports_tell_the_state_of_each_endpoint() -> None:
     world = World(dead_server(), Server(), Server(max_age=900), regions=[*TWO, "eu-west-1"])
     assert [status.state for status in world.state.report(world.now())[1]] == ["cold"] * 3
     world.get("a")
-    left, (first, second, third) = world.state.report(world.now())
+    left, (first, second, third), _ = world.state.report(world.now())
     assert [first.state, second.state, third.state] == ["down", "ok", "cold"]
     assert (first.failures, first.last_outcome, first.age, first.seconds_left, first.keys) == (
         1,
@@ -199,9 +199,9 @@ def test_reports_tell_the_state_of_each_endpoint() -> None:
     assert left == second.seconds_left == pytest.approx(3600 - 0.0625)
     world.servers[1].down = world.servers[2].down = True
     world.run(700)
-    _, (_, second, _) = world.state.report(world.now())
+    _, (_, second, _), _ = world.state.report(world.now())
     assert (second.state, second.age) == ("degraded", pytest.approx(700, abs=1))
     world.run(3600)
-    left, statuses = world.state.report(world.now())
+    left, statuses, _ = world.state.report(world.now())
     assert left is None
     assert statuses[1].state == "down"

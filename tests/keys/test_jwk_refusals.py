@@ -57,6 +57,7 @@ SPOILED: list[tuple[str, dict[str, object]]] = [
 
 REASONS = {
     *("kid missing or no string", "private or symmetric key material", "use is not sig", "key_ops without verify"),
+    "private members present: this key is never used again",
     *("unsupported kty", "RSA modulus is out of bounds", "RSA exponent is out of bounds", "unknown curve"),
     *(
         "a coordinate has the wrong length",

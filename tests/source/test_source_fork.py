@@ -23,6 +23,7 @@ def children(output: str) -> list[tuple[str, float]]:
     return [(match["said"], float(match["seconds"])) for match in CHILD.finditer(output)]
 
 
+@pytest.mark.row("fork", fault=None)
 def test_a_fork_in_the_middle_of_a_flight(issuer: RegionalIssuer) -> None:
     """The child asks for itself and validates within 2 seconds, while the parent's flight is held, and then lands."""
     with HeldEndpoint(issuer, held=1) as endpoint:
@@ -56,6 +57,7 @@ def test_a_fork_after_the_warm_up(issuer: RegionalIssuer) -> None:
         assert endpoint.server.count() == 1
 
 
+@pytest.mark.row("fork", fault=None)
 def test_children_refresh_at_times_of_their_own() -> None:
     """Each process draws its own time between 70 and 90 % of the lifetime, so a fleet of workers does not march."""
     output = run_script("fork_jitter.py").stdout

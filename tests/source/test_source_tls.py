@@ -99,6 +99,7 @@ def any_host() -> ssl.SSLContext:
     return context
 
 
+@pytest.mark.row("tls", fault=None)
 @pytest.mark.parametrize("context", [unverified, optional, any_host])
 def test_a_context_that_does_not_verify(context: object) -> None:
     """Leaving TLS verification out is no setting of this library."""

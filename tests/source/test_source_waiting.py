@@ -92,6 +92,7 @@ def test_sync_inside_a_running_loop(issuer: RegionalIssuer, make: Making) -> Non
         assert asyncio.run(scene())
 
 
+@pytest.mark.row("trio", fault=None)
 @pytest.mark.parametrize("warm", [False, True])
 @pytest.mark.parametrize("good", [False, True])
 def test_async_without_asyncio(warm: bool, good: bool, issuer: RegionalIssuer, make: Making) -> None:
