@@ -40,19 +40,21 @@ change of its name. Several can run at once.
         assert validator.validate(issuer.access_token()).issuer_kind == "current"
         validator.close()
 
-Fixtures for pytest are in ``jwtmr.testing.plugin``. ``make_principal`` is for tests of what comes after authentication,
+``jwtmr.testing.faults`` is what can go wrong with them, from a slow byte to a name that nobody finds. Fixtures for
+pytest are in ``jwtmr.testing.plugin``. ``make_principal`` is for tests of what comes after authentication,
 ``LoopbackServer`` for endpoints that are no issuer. Nothing here checks anything: keep it out of production.
 """
 
 from jwtmr.testing.claims import MISSING, SUBJECT, USERNAME, Missing
 from jwtmr.testing.clock import SettableClock
+from jwtmr.testing.fault import Outage
 from jwtmr.testing.issuer import RegionalEndpoint, RegionalIssuer
 from jwtmr.testing.keys import SigningKey
 from jwtmr.testing.login import ManagedLogin, User
 from jwtmr.testing.pool import HostForm, UserPool
 from jwtmr.testing.principals import make_principal
 from jwtmr.testing.provider import OidcIssuer, ProviderPart
-from jwtmr.testing.server import Handler, LoopbackServer, Outage
+from jwtmr.testing.server import Handler, LoopbackServer
 from jwtmr.testing.tokens import TokenMint
 from jwtmr.testing.validators import validator_for
 from jwtmr.testing.wire import Answer, RecordedRequest

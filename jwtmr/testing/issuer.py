@@ -11,10 +11,12 @@ from typing import Final, Self
 from jwtmr.settings import Clock, one_of
 from jwtmr.testing.clock import SYSTEM_CLOCK
 from jwtmr.testing.documents import DEFAULT_MAX_AGE, discovery, document, refusal
+from jwtmr.testing.fault import Outage
 from jwtmr.testing.login import ManagedLogin
 from jwtmr.testing.pool import HOST_FORMS, HostForm
-from jwtmr.testing.server import LoopbackServer, Outage
+from jwtmr.testing.server import LoopbackServer
 from jwtmr.testing.servers import Servers
+from jwtmr.testing.tls import TlsAuthority
 from jwtmr.testing.tokens import TokenMint
 from jwtmr.testing.wire import Answer, RecordedRequest
 
@@ -53,13 +55,17 @@ class RegionalIssuer(TokenMint):
         user_pool_id: str | None = None,
         client_id: str | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        tls: TlsAuthority | None = None,
     ) -> None:
-        """The first region is the primary one. ``clock`` gives ``iat``, ``exp`` and ``Date``."""
+        """The first region is the primary one. ``clock`` gives ``iat``, ``exp`` and ``Date``.
+
+        With ``tls`` all hosts speak https, :attr:`domain` excepted, and whoever asks has to trust that authority.
+        """
         super().__init__(regions, user_pool_id=user_pool_id, client_id=client_id, clock=clock)
         self.max_age: int | None = DEFAULT_MAX_AGE
         self._hosts = [_Host(region, form) for region in self.regions for form in HOST_FORMS]
         for host in self._hosts:
-            host.server = LoopbackServer(partial(self._answer, host))
+            host.server = LoopbackServer(partial(self._answer, host), tls=tls)
         self.login: Final = ManagedLogin(self)
         self._servers = Servers([host.server for host in self._hosts])
 
@@ -108,6 +114,10 @@ class RegionalIssuer(TokenMint):
         updated = self._select(self.primary_region, "updated") if issuer_type == "updated" else []
         return [self._jwks_uri(host) for host in [*updated, *self._select(None, "original")]]
 
+    def servers(self, region: str | None = None, form: HostForm | None = None) -> list[LoopbackServer]:
+        """The servers of all hosts, or of those selected."""
+        return [host.server for host in self._select(region, form)]
+
     def publish(self, region: str, form: HostForm, jwks: Mapping[str, object] | None) -> None:
         """Let one endpoint publish this JWK Set instead of the common one; ``None`` ends that."""
         for host in self._select(region, form):
@@ -115,17 +125,17 @@ class RegionalIssuer(TokenMint):
 
     def take_down(self, region: str, how: Outage = "refuse", form: HostForm | None = None) -> None:
         """Take down the hosts of a region, or the one of that form. The ways: :meth:`LoopbackServer.take_down`."""
-        for host in self._select(region, form):
-            host.server.take_down(how)
+        for server in self.servers(region, form):
+            server.take_down(how)
 
     def bring_up(self, region: str, form: HostForm | None = None) -> None:
         """Bring the hosts of a region back on the same ports."""
-        for host in self._select(region, form):
-            host.server.bring_up()
+        for server in self.servers(region, form):
+            server.bring_up()
 
     def requests(self, region: str | None = None, form: HostForm | None = None) -> list[RecordedRequest]:
         """What arrived, at all hosts or those selected, oldest first. Also what was left without an answer."""
-        return Servers([host.server for host in self._select(region, form)]).requests()
+        return Servers(self.servers(region, form)).requests()
 
     def count(self, region: str | None = None, form: HostForm | None = None) -> int:
         """How many requests arrived, at all hosts or those selected."""
@@ -155,7 +165,8 @@ class RegionalIssuer(TokenMint):
             return refusal(403, "Forbidden")
         path = request.path.partition("?")[0]
         if path == f"/{self.user_pool_id}/.well-known/jwks.json":
-            content = host.published if host.published is not None else self.jwks()
+            usual = host.published if host.published is not None else self.jwks()
+            content = host.server.faults.publish(usual, self.jwks_at)
         elif path == f"/{self.user_pool_id}/.well-known/openid-configuration":
             content = discovery(self._issuer(host), self._jwks_uri(host))
         else:

@@ -16,7 +16,7 @@ from jwt.algorithms import get_default_algorithms
 
 from jwtmr.errors import ConfigurationError
 from jwtmr.issuers import ALGORITHMS
-from jwtmr.settings import one_of
+from jwtmr.settings import Clock, one_of
 from jwtmr.testing.material import Loans, PrivateKey, fits, generate
 
 _ALGORITHMS: Final = get_default_algorithms()
@@ -76,15 +76,20 @@ class KeyRing:
     No two open rings draw the same key material; a closed one lends its own to the next, under new names.
     """
 
-    def __init__(self, roles: Mapping[str, str], *, named: bool = True, given: Sequence[SigningKey] = ()) -> None:
+    def __init__(
+        self, roles: Mapping[str, str], *, clock: Clock, named: bool = True, given: Sequence[SigningKey] = ()
+    ) -> None:
         """Publish a new key for each of ``roles``, which say the algorithm, and the keys ``given``.
 
         Of these the first of each algorithm signs, in a role called like it. ``named``: see :class:`SigningKey`.
+        ``clock`` dates each change of what is published.
         """
+        self._clock = clock
         self._lock = threading.Lock()
         self._loans = Loans()
         signers = {role: SigningKey(new_kid(), self.borrow(alg), alg, named) for role, alg in roles.items()}
-        self._published: tuple[SigningKey, ...] = (*signers.values(), *given)
+        self._history: list[tuple[float, tuple[SigningKey, ...]]] = []
+        self._publish((*signers.values(), *given))
         for key in given:
             signers.setdefault(key.alg, key)
         self._signers: Mapping[str, SigningKey] = signers
@@ -97,7 +102,12 @@ class KeyRing:
     @property
     def published(self) -> tuple[SigningKey, ...]:
         """The keys that are published now, the newest first."""
-        return self._published
+        return self._history[-1][1]
+
+    def published_at(self, moment: float) -> tuple[SigningKey, ...]:
+        """The keys that were published at a moment of the clock's ``monotonic()``; before the first, the first."""
+        earlier = [keys for since, keys in self._history if since <= moment]
+        return earlier[-1] if earlier else self._history[0][1]
 
     def rotate(self, *, keep_old: bool = True) -> None:
         """Sign with new keys from now on; publish them, and without ``keep_old`` nothing else."""
@@ -106,15 +116,15 @@ class KeyRing:
         }
         with self._lock:
             self._signers = fresh
-            self._published = (*fresh.values(), *(self._published if keep_old else ()))
+            self._publish((*fresh.values(), *(self.published if keep_old else ())))
 
     def withdraw(self, kid: str) -> None:
         """Publish that key no longer. It goes on signing if it did."""
         with self._lock:
-            left = tuple(key for key in self._published if key.kid != kid)
-            if len(left) == len(self._published):
+            left = tuple(key for key in self.published if key.kid != kid)
+            if len(left) == len(self.published):
                 raise ConfigurationError("kid", "must be one of the published keys")
-            self._published = left
+            self._publish(left)
 
     def borrow(self, alg: str) -> PrivateKey:
         """Take key material for ``alg`` that no other open ring has."""
@@ -123,6 +133,9 @@ class KeyRing:
     def close(self) -> None:
         """Give the key material back. Tokens can still be minted, but no longer with keys that nobody else has."""
         self._loans.close()
+
+    def _publish(self, keys: tuple[SigningKey, ...]) -> None:
+        self._history.append((self._clock.monotonic(), keys))
 
 
 def base64url(data: bytes) -> str:

@@ -27,6 +27,10 @@ class Mint:
         """The JWK Set of the keys in force (RFC 7517 section 5), as a dict of one's own."""
         return {"keys": [key.jwk for key in self._keys.published]}
 
+    def jwks_at(self, moment: float) -> dict[str, list[dict[str, str]]]:
+        """The JWK Set of the keys in force at a moment of the clock's ``monotonic()``; before it began, the first."""
+        return {"keys": [key.jwk for key in self._keys.published_at(moment)]}
+
     def rotate(self, *, keep_old: bool = True) -> None:
         """Sign with new keys from now on. The old ones stay published, or with ``keep_old=False`` do not."""
         self._keys.rotate(keep_old=keep_old)

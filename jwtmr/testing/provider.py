@@ -13,10 +13,12 @@ from jwtmr.settings import Clock, names, one_of
 from jwtmr.testing.claims import changed
 from jwtmr.testing.clock import SYSTEM_CLOCK
 from jwtmr.testing.documents import DEFAULT_MAX_AGE, discovery, document, refusal
+from jwtmr.testing.fault import Outage
 from jwtmr.testing.keys import KeyRing, SigningKey
 from jwtmr.testing.provider_tokens import ProviderMint
-from jwtmr.testing.server import LoopbackServer, Outage
+from jwtmr.testing.server import LoopbackServer
 from jwtmr.testing.servers import Servers
+from jwtmr.testing.tls import TlsAuthority
 from jwtmr.testing.wire import Answer, RecordedRequest
 
 ProviderPart: TypeAlias = Literal["discovery", "keys"]
@@ -57,6 +59,7 @@ class OidcIssuer(ProviderMint):
         issuer_url: str | None = None,
         client_id: str | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        tls: TlsAuthority | None = None,
     ) -> None:
         """Draw a key for each of ``algorithms``, or take ``keys``; the first one signs unless told otherwise.
 
@@ -73,16 +76,18 @@ class OidcIssuer(ProviderMint):
             For tokens that name no other; drawn unless given.
         ``clock``
             Gives ``iat``, ``exp`` and ``Date``.
+        ``tls``
+            Both servers speak https, and whoever asks has to trust this authority.
         """
-        super().__init__(_ring(algorithms, keys, named=name_alg), clock, client_id or secrets.token_hex(12))
+        super().__init__(_ring(algorithms, keys, clock, named=name_alg), clock, client_id or secrets.token_hex(12))
         self.max_age: int | None = DEFAULT_MAX_AGE
         self.discovery: dict[str, object] = {}
         self._names: tuple[_Name, ...] = (_name(path, issuer_url),)
         self._key_paths: tuple[str, ...] = ("/jwks.json",)
         self._replaced: dict[ProviderPart, Answer] = {}
         self._at: Final[dict[ProviderPart, LoopbackServer]] = {
-            "discovery": LoopbackServer(self._answer_discovery),
-            "keys": LoopbackServer(self._answer_keys),
+            "discovery": LoopbackServer(self._answer_discovery, tls=tls),
+            "keys": LoopbackServer(self._answer_keys, tls=tls),
         }
         self._servers: Final = Servers(list(self._at.values()))
 
@@ -147,6 +152,10 @@ class OidcIssuer(ProviderMint):
         else:
             self._replaced[what] = answer
 
+    def servers(self, part: ProviderPart | None = None) -> list[LoopbackServer]:
+        """Both servers, or one."""
+        return self._select(part, "part")
+
     def take_down(self, how: Outage = "refuse", what: ProviderPart | None = None) -> None:
         """Take down both servers, or one. The ways: :meth:`LoopbackServer.take_down`."""
         for server in self._select(what):
@@ -169,9 +178,9 @@ class OidcIssuer(ProviderMint):
         """Start recording and counting anew, at both servers."""
         self._servers.forget_requests()
 
-    def _select(self, what: ProviderPart | None) -> list[LoopbackServer]:
+    def _select(self, what: ProviderPart | None, parameter: str = "what") -> list[LoopbackServer]:
         if what is not None:
-            one_of("what", what, PARTS)
+            one_of(parameter, what, PARTS)
         return [server for part, server in self._at.items() if what in (None, part)]
 
     def _url(self, name: _Name) -> str:
@@ -188,22 +197,24 @@ class OidcIssuer(ProviderMint):
     def _answer_keys(self, request: RecordedRequest) -> Answer:
         if request.path.partition("?")[0] not in self._key_paths:
             return refusal(404, "Not Found")
-        return self._serve("keys", request, self.jwks())
+        return self._serve("keys", request, self._at["keys"].faults.publish(self.jwks(), self.jwks_at))
 
     def _serve(self, part: ProviderPart, request: RecordedRequest, content: Mapping[str, object]) -> Answer:
         replaced = self._replaced.get(part)
         return replaced or document(request, content, max_age=self.max_age, now=self.clock.wall())
 
 
-def _ring(algorithms: list[str] | tuple[str, ...], keys: Sequence[SigningKey] | None, *, named: bool) -> KeyRing:
+def _ring(
+    algorithms: list[str] | tuple[str, ...], keys: Sequence[SigningKey] | None, clock: Clock, *, named: bool
+) -> KeyRing:
     if keys is not None:
         if not keys:
             raise ConfigurationError("keys", "must not be empty")
-        return KeyRing({}, given=keys)
+        return KeyRing({}, clock=clock, given=keys)
     wanted = names("algorithms", algorithms)
     for alg in wanted:
         one_of("algorithms", alg, sorted(ALGORITHMS))
-    return KeyRing({alg: alg for alg in wanted}, named=named)
+    return KeyRing({alg: alg for alg in wanted}, clock=clock, named=named)
 
 
 def _name(path: str, issuer_url: str | None) -> _Name:

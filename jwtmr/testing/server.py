@@ -1,42 +1,44 @@
 """A real HTTP server on loopback that plays one endpoint, records what it is asked, and can go down and come back.
 
-Where a fault acts decides where it lives: before a connection is accepted in ``port``, after a request was read in
-``LoopbackServer._exchange``, and in what an answer says in the handler.
+What it says of itself is up to its handler. What goes wrong is not: an outage before a connection is accepted is the
+business of ``port``, and the faults of ``jwtmr.testing.faults`` act in ``LoopbackServer._converse`` and ``_exchange``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from io import BufferedIOBase
-from typing import Final, Literal, Self, TypeAlias, get_args
+from typing import Final, Self, TypeAlias
 
 from jwtmr.settings import one_of
+from jwtmr.testing.afflictions import Affliction, Afflictions, Exchange
+from jwtmr.testing.fault import OUTAGES, Outage, Wire
 from jwtmr.testing.port import HOST, LoopbackPort
+from jwtmr.testing.tls import TlsAuthority
 from jwtmr.testing.wire import Answer, BadRequest, RecordedRequest, read_request, render
 
 Handler: TypeAlias = Callable[[RecordedRequest], Answer]
 """Makes the answer to one request. Called in a thread of its connection."""
-
-Outage: TypeAlias = Literal["refuse", "drop_syn", "accept_silent"]
-"""How a server is down; see :meth:`LoopbackServer.take_down`."""
-
-OUTAGES: Final[tuple[Outage, ...]] = get_args(Outage)
 
 
 class LoopbackServer:
     """One endpoint on ``127.0.0.1`` and a free port. A context manager; keeps connections alive; writes no logs.
 
     ``handler`` is called with each :class:`RecordedRequest` and returns status, headers and body. If it raises, the
-    client gets a 500 with the traceback as its body.
+    client gets a 500 with the traceback as its body. ``faults`` are put in force with ``jwtmr.testing.faults.at``.
+    With ``tls`` it speaks https, and whoever asks has to trust that authority.
     """
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, *, tls: TlsAuthority | None = None) -> None:
+        self.faults: Final = Afflictions(self._mark)
+        self.tls: Final = tls
         self._handler = handler
         self._port: LoopbackPort | None = None
         self._closed = False
@@ -57,7 +59,9 @@ class LoopbackServer:
             self._port.accept()
 
     def close(self) -> None:
-        """Hang up on everybody and end every thread. Any number of times."""
+        """Hang up on everybody, end every fault and every thread. Any number of times."""
+        self.faults.cut()  # before the end, which would give them their answers
+        self.faults.end()
         with self._changing:
             if self._port is None or self._closed:
                 return
@@ -77,9 +81,14 @@ class LoopbackServer:
     @property
     def url(self) -> str:
         """``http://127.0.0.1:{port}``, the same from :meth:`start` on, also while down."""
+        return f"{'http' if self.tls is None else 'https'}://{HOST}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The number of the port."""
         if self._port is None:
             raise RuntimeError("the server was not started")
-        return f"http://{HOST}:{self._port.number}"
+        return self._port.number
 
     @property
     def outage(self) -> Outage | None:
@@ -107,6 +116,7 @@ class LoopbackServer:
                 self._outage = how
             if how == "refuse":
                 port.refuse()
+                self.faults.cut()
                 self._hang_up(self._open)
             elif how == "drop_syn":
                 port.drop_syn()
@@ -154,10 +164,20 @@ class LoopbackServer:
         with self._lock:
             for connection in connections:
                 with contextlib.suppress(OSError):  # the client was first
-                    connection.shutdown(socket.SHUT_RDWR)
+                    # Not the method of SSLSocket, which takes the TLS away from under the thread that uses it.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def _converse(self, connection: socket.socket) -> None:
         try:
+            with Wire(connection) as wire:
+                self.faults.accept(wire)
+            if self.tls is not None:
+                bad = self.faults.tls()
+                connection = secured = self._wrapped(connection, self.tls, bad)
+                with Wire(secured) as wire:
+                    if bad is not None:
+                        bad.strike(wire)
+                    secured.do_handshake()
             with connection.makefile("rb") as stream:
                 while self._exchange(connection, stream):
                     pass
@@ -168,6 +188,15 @@ class LoopbackServer:
                 self._open.discard(connection)
                 self._held.discard(connection)
                 connection.close()
+
+    def _wrapped(self, connection: socket.socket, tls: TlsAuthority, bad: Affliction | None) -> ssl.SSLSocket:
+        kind = None if bad is None else bad.fault.tls
+        context = tls.server_context() if kind is None else tls.bad_server_context(kind)
+        with self._lock:  # at any time one of the two is there to hang up on
+            secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._open.discard(connection)
+            self._open.add(secured)
+        return secured
 
     def _exchange(self, connection: socket.socket, stream: BufferedIOBase) -> bool:
         """Read one request and answer it; return whether another one may follow."""
@@ -185,8 +214,8 @@ class LoopbackServer:
             while connection.recv(65536):
                 pass
             return False
-        connection.sendall(render(self._answer(request), method=read.method, keep_alive=read.keep_alive))
-        return read.keep_alive
+        with self.faults.exchange(Wire(connection, request)) as exchange:
+            return exchange.send(self._answer(exchange, request), keep_alive=read.keep_alive)
 
     def _record(self, connection: socket.socket, request: RecordedRequest) -> bool:
         """Record ``request``; return whether it has to be held without an answer."""
@@ -194,11 +223,18 @@ class LoopbackServer:
             silent = self._outage is not None
             if silent:
                 self._held.add(connection)
-            self._requests.append(replace(request, fault=self._outage))
+            self._requests.append(replace(request, fault=self._outage) if silent else request)
         return silent
 
-    def _answer(self, request: RecordedRequest) -> Answer:
+    def _mark(self, request: RecordedRequest, fault: str) -> RecordedRequest:
+        """Add the name of a fault to the record of ``request``."""
+        marked = replace(request, fault=fault if request.fault is None else f"{request.fault}+{fault}")
+        with self._lock:
+            self._requests = [marked if known is request else known for known in self._requests]
+        return marked
+
+    def _answer(self, exchange: Exchange, request: RecordedRequest) -> Answer:
         try:
-            return self._handler(request)
+            return exchange.answer(request, self._handler)
         except Exception:  # noqa: BLE001 - a handler is test code: its bug is told to the test that asked
             return 500, {"Content-Type": "text/plain; charset=utf-8"}, traceback.format_exc().encode()

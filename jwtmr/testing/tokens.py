@@ -47,7 +47,7 @@ class TokenMint(UserPool, Mint):
     ) -> None:
         """Take two key pairs, which costs about 50 ms each unless a closed issuer left some."""
         UserPool.__init__(self, regions, user_pool_id=user_pool_id, client_id=client_id)
-        Mint.__init__(self, KeyRing({"access": "RS256", "id": "RS256"}), clock)
+        Mint.__init__(self, KeyRing({"access": "RS256", "id": "RS256"}, clock=clock), clock)
         self._switched = False
 
     @property

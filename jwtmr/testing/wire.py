@@ -36,7 +36,7 @@ class RecordedRequest:
     time: float
     """When the last of it was read, by ``time.monotonic()``."""
     fault: str | None = None
-    """What the server did to it instead of answering; ``None`` when it was answered."""
+    """What the server did to it: an outage, or the faults that struck it, joined by ``+``; ``None`` for neither."""
     body: bytes = field(default=b"", repr=False)
     """As sent. Empty where it came in chunks, which are not read."""
 
@@ -113,14 +113,19 @@ def _read_body(stream: BufferedIOBase, length: str) -> bytes | None:
 def render(answer: Answer, *, method: str, keep_alive: bool) -> bytes:
     """Return ``answer`` as the bytes that go over the wire."""
     status, headers, body = answer
-    lines = [f"HTTP/1.1 {status} {_phrase(status)}", *(f"{name}: {value}" for name, value in headers.items())]
     bodiless = status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED) or status < HTTPStatus.OK
-    if not bodiless and "content-length" not in {name.lower() for name in headers}:
-        lines.append(f"Content-Length: {len(body)}")
+    top = head(status, headers, length=None if bodiless else len(body), keep_alive=keep_alive)
+    return top if bodiless or method == "HEAD" else top + body
+
+
+def head(status: int, headers: Mapping[str, str], *, length: int | None, keep_alive: bool) -> bytes:
+    """Return the status line and the headers; ``length`` is told unless it is None, or the headers tell one."""
+    lines = [f"HTTP/1.1 {status} {_phrase(status)}", *(f"{name}: {value}" for name, value in headers.items())]
+    if length is not None and "content-length" not in {name.lower() for name in headers}:
+        lines.append(f"Content-Length: {length}")
     if not keep_alive:
         lines.append("Connection: close")
-    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-    return head if bodiless or method == "HEAD" else head + body
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def _phrase(status: int) -> str:
