@@ -37,6 +37,7 @@ def started(log: list[str]) -> App:
     return Starlette(lifespan=lifespan)
 
 
+@pytest.mark.row("websocket-lifespan", fault=None)
 @pytest.mark.parametrize(("startup", "fetched"), [("warn", True), ("require", True), ("lazy", False)])
 def test_keys_are_fetched_before_the_application_starts(startup: str, fetched: bool) -> None:
     """And the application's own lifespan runs within; nothing is fetched where nothing was asked for."""
@@ -49,6 +50,7 @@ def test_keys_are_fetched_before_the_application_starts(startup: str, fetched: b
         assert get(place.protect(), headers=place.headers()).status_code == 200, "the validator is not closed"
 
 
+@pytest.mark.row("websocket-lifespan", fault=None)
 @pytest.mark.parametrize(("startup", "starts"), [("warn", True), ("require", False), ("lazy", True)])
 def test_without_keys_it_starts_unless_they_are_required(startup: str, starts: bool) -> None:
     """Then it says so, and the application is not asked."""

@@ -49,6 +49,7 @@ def test_optional_lets_nobody_in_with_bad_credentials(place: Place) -> None:
     assert [get(app, headers=headers).status_code for headers in bad] == [400, 401, 401]
 
 
+@pytest.mark.row("websocket-lifespan", fault=None)
 @pytest.mark.parametrize("kind", ["webtransport", "http2", "", "lifespan2"])
 def test_a_scope_of_an_unknown_type_fails(place: Place, kind: str) -> None:
     """Nobody has thought about whether it is safe."""
@@ -188,6 +189,7 @@ def test_wrong_requirements_are_refused_at_once(asked: dict[str, Any]) -> None:
 # -- everybody sees only himself --------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("context-leak", fault=None)
 def test_a_thousand_requests_see_their_own_principal(place: Place) -> None:
     """Interleaved, each with a token of its own, in handlers that yield before they look."""
 

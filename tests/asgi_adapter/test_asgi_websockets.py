@@ -87,6 +87,7 @@ def test_a_good_token_opens_one(place: Place, url: str) -> None:
     assert (said["subject"], said["selected"]) == ("u1", None)
 
 
+@pytest.mark.row("websocket-lifespan", fault=None)
 def test_a_refused_handshake_is_answered(place: Place, url: str) -> None:
     """With the same status, challenge and body as a request."""
     assert refusal(url) == (401, 'Bearer realm="api"', "missing_token")
@@ -118,6 +119,7 @@ def test_a_cookie_needs_an_origin(place: Place, ended: list[int | None]) -> None
             assert refusal(url, additional_headers=cookie, origin=origin)[2] == "invalid_request"
 
 
+@pytest.mark.row("websocket-lifespan", fault=None)
 def test_without_the_extension_it_is_closed_before_it_is_accepted(place: Place) -> None:
     """The server makes a 403 of that."""
     client = Client({"type": "websocket.connect"})

@@ -87,6 +87,7 @@ async def everybody(url: str, tokens: Mapping[str, str]) -> dict[str, list[str]]
     return heard
 
 
+@pytest.mark.row("context-leak", fault=None)
 @pytest.mark.slow
 def test_everybody_is_himself_to_the_end() -> None:
     """A thousand interleaved requests, each with its own token: view, stream and task see their caller only."""
@@ -146,6 +147,7 @@ def whoami(auth: BearerAuth) -> FastAPI:
     return app
 
 
+@pytest.mark.row("leader-cancelled", fault=None)
 def test_client_that_hangs_up_disturbs_nobody() -> None:
     """Of many callers who wait for the same keys one leaves; the others are served, by one fetch."""
     with slow_host(2.0) as host, served(whoami(BearerAuth(host.validator))) as url:

@@ -91,6 +91,7 @@ def call_on(port: int, number: int, tokens: list[str]) -> list[str]:
     return wrong
 
 
+@pytest.mark.row("context-leak", fault=None)
 @pytest.mark.slow
 def test_everybody_is_himself_behind_a_server(place: Place) -> None:
     """Fifty connections, 200 requests on each, every one with another token than the last, some with none."""
@@ -116,6 +117,7 @@ def in_threads(app: Flask, place: Place) -> list[object]:
 EVERYBODY = [[f"caller-{number}"] * 3 for number in range(AT_ONCE)]
 
 
+@pytest.mark.row("context-leak", fault=None)
 def test_everybody_is_himself_while_others_are_inside(place: Place) -> None:
     """All views have begun before the first goes on."""
     auth, all_inside = place.auth(), threading.Barrier(AT_ONCE)
@@ -131,6 +133,7 @@ def test_everybody_is_himself_while_others_are_inside(place: Place) -> None:
     assert in_threads(app, place) == EVERYBODY
 
 
+@pytest.mark.row("context-leak", fault=None)
 def test_everybody_is_himself_in_async_views(place: Place) -> None:
     """The same where each request has a loop, and waits in it."""
     auth, all_inside = place.auth(), threading.Barrier(AT_ONCE)

@@ -68,6 +68,7 @@ def code_for(validator: TokenValidator, case: Case, loop: asyncio.Runner | None)
     return None
 
 
+@pytest.mark.row("undocumented-exceptions", fault=None)
 @pytest.mark.slow
 def test_mutated_tokens(shared_issuer: RegionalIssuer, worlds: list[tuple[TokenValidator, World]]) -> None:
     """A principal exactly where the oracle accepts, else the refusal of the step that it names; every step refuses."""

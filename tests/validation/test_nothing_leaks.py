@@ -43,6 +43,7 @@ def said_by(error: AuthError) -> list[str]:
     return [str(error), repr(error), error.detail, *error.args, *traceback.format_exception_only(error), *contexts]
 
 
+@pytest.mark.row("secrets-in-logs", fault=None)
 @pytest.mark.parametrize("how", ["sync", "async"])
 @pytest.mark.parametrize("outage", [False, True])
 def test_no_marker_anywhere(
