@@ -118,7 +118,8 @@ class _Fuse:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._sockets: list[socket.socket] = []
+        self._handles: list[socket.socket] = []
+        self._lock = threading.Lock()
         self.blown = False
         self._timer = threading.Timer(seconds, self._blow)
         self._timer.name, self._timer.daemon = "jwtmr-fuse", True
@@ -130,21 +131,31 @@ class _Fuse:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
+        with self._lock:
+            for handle in self._handles:
+                handle.close()
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Told by httpx of what it does (its extension ``trace``): here of sockets, and of those around them."""
-        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            self._sockets.append(info["return_value"].get_extra_info("socket"))
+        """Told by httpx of what it does (its extension ``trace``): here of a connection, before TLS or a request."""
+        if not event.endswith(".connect_tcp.complete"):
+            return
+        connection: socket.socket = info["return_value"].get_extra_info("socket")
+        with self._lock:
+            if self.blown:  # looking up the name took all of the time
+                connection.close()
+                raise TimeoutError
+            # A handle of our own: the number of a socket that httpx has closed may be somebody else's already.
+            self._handles.append(socket.fromfd(connection.fileno(), connection.family, connection.type))
 
     def _blow(self) -> None:
-        self.blown = True
-        for each in self._sockets:
-            # Not SSLSocket's own methods, which take the TLS away from under the thread that reads.
-            with suppress(OSError):
-                socket.socket.setsockopt(each, socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-                socket.socket.shutdown(each, socket.SHUT_RDWR)
-                while socket.socket.recv(each, 65536):
-                    pass  # what had arrived would be read still: megabytes of interim answers take seconds
+        with self._lock:
+            self.blown = True
+            for handle in self._handles:
+                with suppress(OSError):
+                    handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                    handle.shutdown(socket.SHUT_RDWR)
+                    while handle.recv(65536):
+                        pass  # what had arrived would be read still: megabytes of interim answers take seconds
 
 
 def _try_out(client: _Any, context: ssl.SSLContext, proxy: str | None, trust_env: bool) -> None:

@@ -24,6 +24,7 @@ from jwtmr import ConfigurationError, KeyPolicy, KeysUnavailable
 from jwtmr.events import FetchFinished
 from jwtmr.http import MAX_JWKS_BYTES, HttpGet, TooLarge, httpx_get
 from jwtmr.testing import Answer, LoopbackServer, RecordedRequest, RegionalIssuer, SettableClock
+from jwtmr.testing.names import Switchboard
 
 VALID = object()
 """The key set of the issuer as the body of a row."""
@@ -216,6 +217,21 @@ def test_endless_interim_answers_end_at_the_deadline() -> None:
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     assert_hung_up(script, None, httpx_get())
+
+
+def test_a_name_that_takes_all_of_the_time_is_a_timeout() -> None:
+    """Who is connected only when the time is over asks nothing any more."""
+    with LoopbackServer(lambda _: (200, FRESH, b"{}")) as server:
+        board, over = Switchboard(), threading.Timer(0.6, (ended := threading.Event()).set)
+        handle = board.add(server.port, lambda lookup: (ended.wait(), lookup.usual())[1])
+        over.start()
+        try:
+            with pytest.raises(TimeoutError):
+                httpx_get()(server.url, headers={}, timeout=0.3, max_bytes=MAX_JWKS_BYTES)
+        finally:
+            handle.remove()
+            over.join()
+        assert server.count() == 0
 
 
 def test_an_answer_in_time_leaves_no_timer() -> None:
