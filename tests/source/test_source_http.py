@@ -221,16 +221,17 @@ def test_endless_interim_answers_end_at_the_deadline() -> None:
 
 def test_a_name_that_takes_all_of_the_time_is_a_timeout() -> None:
     """Who is connected only when the time is over asks nothing any more."""
+    get, ended = httpx_get(), threading.Event()
     with LoopbackServer(lambda _: (200, FRESH, b"{}")) as server:
-        board, over = Switchboard(), threading.Timer(0.6, (ended := threading.Event()).set)
-        handle = board.add(server.port, lambda lookup: (ended.wait(), lookup.usual())[1])
+        handle = Switchboard().add(server.port, lambda lookup: (ended.wait(), lookup.usual())[1])
+        over = threading.Timer(0.8, ended.set)
         over.start()
         try:
             with pytest.raises(TimeoutError):
-                httpx_get()(server.url, headers={}, timeout=0.3, max_bytes=MAX_JWKS_BYTES)
+                get(server.url, headers={}, timeout=0.3, max_bytes=MAX_JWKS_BYTES)
         finally:
-            handle.remove()
             over.join()
+            handle.remove()
         assert server.count() == 0
 
 
