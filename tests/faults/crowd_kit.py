@@ -101,7 +101,8 @@ def run_script(script: str, *args: object, options: tuple[str, ...] = ()) -> lis
 
     It can import the modules beside the tests.
     """
-    line, env = command(script, *args, options=options), {**os.environ, "PYTHONPATH": str(SCRIPTS.parent)}
+    path = os.pathsep.join([str(SCRIPTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    line, env = command(script, *args, options=options), {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(line, capture_output=True, text=True, timeout=100, check=False, env=env)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     return done.stdout.splitlines()

@@ -32,7 +32,7 @@ LIFETIME, PAUSE = 60, 0.1
 """Seconds that a set lives by the clock of the test, and that pass in earnest until the next one is published."""
 LONG = 1800
 """Seconds for which keys have to serve still when another set is published."""
-ENOUGH = 20
+ENOUGH = 12
 """Sets that are adopted, or hardly anything has changed, and nothing is shown."""
 
 
@@ -92,7 +92,7 @@ class Exchanges:
 
     def go_on(self, done: int) -> bool:
         """Whether one of all those who validate has more to do: his share, and until enough was seen."""
-        return done < SHARE or (self.count < ENOUGH and done < 10 * SHARE)
+        return done < SHARE or (self.count < ENOUGH and done < 3 * SHARE)
 
 
 def in_a_thread(validator: TokenValidator, tokens: list[str], exchanges: Exchanges, found: Counter[str]) -> None:
@@ -119,7 +119,7 @@ def all_at_once(acts: list[Callable[[Counter[str]], None]]) -> Counter[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(6 * PATIENCE)
+        thread.join(12 * PATIENCE)
         assert not thread.is_alive(), "a thread hangs"
     return sum(counters, Counter())
 

@@ -96,13 +96,11 @@ def kept(issuer: RegionalIssuer, script: Script) -> Script:
     return run
 
 
+# Beyond 100 KB h11 stops, but not at the byte: where the last piece that it is given completes the head, that is read.
 HEADS: dict[str, tuple[Callable[[bytes], Script], str]] = {
     "10 000 short fields": (lambda body: sending(answer([b"a:"] * 10_000, body)), "too_large"),
     "10 000 names": (lambda body: sending(answer(different(10_000), body)), "too_large"),
-    "10 000 fields, more than 100 KB": (
-        lambda body: sending(answer([b"x: %s" % (b"y" * 10)] * 10_000, body)),
-        "network",
-    ),
+    "10 000 longer fields": (lambda body: sending(answer([b"x: %s" % (b"y" * 40)] * 10_000, body)), "network"),
     "a megabyte": (lambda body: sending(answer([b"x: %s" % (b"y" * 1000)] * 1000, body)), "network"),
     "one field of a megabyte": (lambda body: sending(answer([b"x: " + b"y" * 1_000_000], body)), "network"),
     "without an end": (lambda _: endless, "network"),

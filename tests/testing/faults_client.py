@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from jwtmr.testing import LoopbackServer, RecordedRequest, RegionalIssuer, SettableClock, SigningKey
 from jwtmr.testing.faults import (
@@ -39,6 +39,8 @@ from jwtmr.testing.faults import (
     reset,
     status,
 )
+
+T = TypeVar("T")
 
 SILENCE: Final = 0.1
 """Seconds without a word that count as silence. Loopback answers in less than one millisecond."""
@@ -182,9 +184,9 @@ def pool_and_client(*, secure: bool = False) -> Iterator[tuple[RegionalIssuer, C
         yield pool, Client(server.port, path, None if tls is None else tls.client_context())
 
 
-def beside(call: Callable[[], Heard]) -> Future[Heard]:
+def beside(call: Callable[[], T]) -> Future[T]:
     """Call in a thread of its own."""
-    heard: Future[Heard] = Future()
+    heard: Future[T] = Future()
     threading.Thread(target=lambda: heard.set_result(call()), name="faults-client", daemon=True).start()
     return heard
 

@@ -97,8 +97,10 @@ def test_answers_are_held(server: LoopbackServer) -> None:
 @pytest.mark.parametrize("of", ["headers", "body", "chunk", "trailer"])
 def test_a_fast_drip_is_an_answer(of: Part, server: LoopbackServer) -> None:
     """All that drips is valid: who has the patience reads the usual body."""
+    started = time.monotonic()
     with at(server).let(drip(100_000, of=of)):
         assert parsed(server) == (200, BODY)
+    assert (0.09 if of in ("chunk", "trailer") else 0) < time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -121,19 +123,17 @@ def test_what_drips_comes_byte_by_byte(of: Part, expected: bytes, server: Loopba
     assert 2 <= len(got) - fast <= 20 * heard.seconds + 1
     assert got.startswith(expected[: len(got)])
     assert len(heard.data) <= suffered.sent <= len(heard.data) + 2
-    assert 0.2 < suffered.client_left_after < 2
+    assert suffered.client_left_after < 2
 
 
 @pytest.mark.parametrize("of", ["headers", "body", "chunk", "trailer"])
 def test_the_rest_of_a_drip_comes_when_it_ends(of: Part, server: LoopbackServer) -> None:
     """A drip of hours is a valid answer at once."""
     slow = at(server).let(drip(0.001, of=of))
-    answer = beside(client_of(server).ask)
+    answer = beside(lambda: parsed(server))
     slow.await_struck()
     slow.end()
-    heard = answer.result(PATIENCE)
-    assert (heard.status, heard.end) == (200, "closed")
-    assert BODY in heard.data
+    assert answer.result(PATIENCE) == (200, BODY)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,16 @@ def test_a_flood_stops_when_the_client_leaves(length: Length, server: LoopbackSe
 
 
 def test_a_flood_stops_when_the_fault_ends(server: LoopbackServer) -> None:
-    """In the middle, also with a client that does not read, and nobody is said to have left."""
+    """In the middle, so who reads on finds that it is cut off."""
+    flood = at(server).let(huge())
+    heard = beside(replace(client_of(server), enough=200 * MIB).ask)
+    flood.await_struck()
+    flood.end()
+    assert (heard.result(PATIENCE).end, len(heard.result().data) < 190 * MIB) == ("closed", True)
+
+
+def test_a_flood_stops_when_nobody_reads(server: LoopbackServer) -> None:
+    """A client that takes nothing does not keep it up beyond its end, and is not said to have left."""
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
         with at(server).let(huge()) as flood:
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from faults_client import Client, client_of, plain_server
 
-from jwtmr.testing import OidcIssuer, RegionalIssuer, SettableClock, SigningKey
+from jwtmr.testing import OidcIssuer, RegionalIssuer, SettableClock, SigningKey, TokenMint
 from jwtmr.testing.faults import (
     Fault,
     FaultNotSuffered,
@@ -105,6 +105,24 @@ def test_keys_of_a_moment(pool: RegionalIssuer, clock: SettableClock) -> None:
     pool.rotate()
     assert pool.jwks_at(moment + 9) == pool.jwks_at(0) == first
     assert pool.jwks_at(clock.monotonic()) == pool.jwks_at(clock.monotonic() + 1e9) == pool.jwks() != first
+
+
+class StandingClock(SettableClock):
+    """A clock of which all three stand still until the test moves them."""
+
+    def monotonic(self) -> float:
+        """What was advanced."""
+        return self.wall()
+
+
+def test_a_change_of_keys_is_in_force_from_its_moment_on() -> None:
+    """Not only after it."""
+    mint = TokenMint([EAST], clock=StandingClock(1000))
+    first = mint.jwks()
+    mint.clock.advance(10)  # type: ignore[attr-defined]
+    mint.rotate()
+    assert (mint.jwks_at(1009.9), mint.jwks_at(1010)) == (first, mint.jwks())
+    mint.close()
 
 
 def test_conditional_requests_stay_honest(pool: RegionalIssuer) -> None:

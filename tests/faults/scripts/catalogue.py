@@ -11,7 +11,7 @@ from contextlib import closing
 from child import outcome, say
 from fault_catalogue import CATALOGUE, Entry
 
-from jwtmr import KeyPolicy
+from jwtmr import KeyPolicy, TokenValidator
 from jwtmr.http import HttpGet, httpx_get
 from jwtmr.testing import RegionalIssuer, SettableClock, validator_for
 from jwtmr.testing.faults import TlsAuthority, at
@@ -33,14 +33,23 @@ def live_through(entry: Entry, get: HttpGet) -> str:
         with closing(validator_for(pool, issuer_type="original", http_get=get, key_policy=policy)) as validator:
             token, found = pool.access_token(), list[str]()
             for due, pause in ((0, COLD), (DUE, WARM)):
-                with at(pool, form="original").let(entry.fault):
+                with at(pool, form="original").let(entry.fault) as suffered:
                     pool.rotate()
                     clock.advance(due)
                     found += [outcome(validator, token), outcome(validator, pool.access_token(header={"kid": "x"}))]
+                    suffered.await_struck()
                 at_rest()
                 clock.advance(pause)
-                found.append(outcome(validator, pool.access_token()))
+                found.append(recovered(validator, pool.access_token()))
     return " ".join(found)
+
+
+def recovered(validator: TokenValidator, token: str) -> str:
+    """The outcome, once there is time for a fetch: some of these validators wait for the shortest time of all."""
+    found, end = outcome(validator, token), time.monotonic() + PATIENCE
+    while found != "ok" and time.monotonic() < end:
+        found = outcome(validator, token)
+    return found
 
 
 def at_rest() -> None:
