@@ -94,7 +94,8 @@ class Endpoints:
         health, copy = self.health[place], self.ledger.copies[place]
         if not health.asked:
             return False  # joins the next refresh
-        if copy is not None and not rewound(copy.sent, now) and age(copy.sent, now) < copy.refresh_age:
+        fresh = copy is not None and not rewound(copy.sent, now) and age(copy.sent, now) < copy.refresh_age
+        if fresh and not health.failures:  # one that failed since must say that it is back, whoever fails beside it
             return False
         return now.mono >= health.retry_at or (health.failures > 0 and not self._another_answers(place))
 

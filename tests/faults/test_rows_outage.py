@@ -188,7 +188,6 @@ def test_an_unknown_kid_in_an_outage(pool: RegionalIssuer, make: Making, clock: 
     assert outcome(validator, pool.access_token(header={"kid": "unknown"})) == "unknown_key"
 
 
-@pytest.mark.xfail(strict=False, reason="refreshes that fail elsewhere renew the back-off before the kid is looked for")
 @pytest.mark.row("outage-unknown-kid")
 def test_a_new_key_is_found_at_once_after_an_outage(pool: RegionalIssuer, make: Making, clock: SettableClock) -> None:
     """By who is back, though others have never answered and are asked in vain meanwhile."""
