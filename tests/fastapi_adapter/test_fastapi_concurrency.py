@@ -16,7 +16,8 @@ import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, Request, Security
 from fastapi.responses import StreamingResponse
 from fastapi.security import SecurityScopes
-from fastapi_kit import HTTP_GET, Place, a_place, client_of
+from fastapi_kit import Place, a_place, client_of
+from pool_place import HTTP_GET
 from serving import served
 
 from jwtmr import KeyPolicy, Principal, TokenValidator

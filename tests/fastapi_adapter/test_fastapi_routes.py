@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Security
 from fastapi.responses import JSONResponse
-from fastapi_kit import HTTP_GET, Place, a_place, ask, code_of
+from fastapi_kit import Place, a_place, ask, code_of
+from pool_place import HTTP_GET
 
 from jwtmr import KeysUnavailable, Principal
 from jwtmr.testing import SUBJECT, RegionalIssuer, validator_for

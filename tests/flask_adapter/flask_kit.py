@@ -6,70 +6,35 @@ import functools
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, TypeVar
 
 from flask import Blueprint, Flask
+from pool_place import PoolPlace, started_place
 from waitress.server import create_server
 from werkzeug.test import TestResponse
 
-from jwtmr import Clock, Event, SystemClock, TokenValidator
+from jwtmr import Clock, TokenValidator
 from jwtmr.bearer import ValidatorOrMaker
-from jwtmr.events import TokenAccepted, TokenRefused
-from jwtmr.http import httpx_get
-from jwtmr.testing import RegionalIssuer, validator_for
 from jwtmr_flask import BearerAuth, get_principal
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-HTTP_GET: Final = httpx_get()
 STOPS_WITHIN: Final = 10.0
 """Seconds."""
 
 
-@dataclass(slots=True)
-class Outcomes:
-    """How verifications ended, in their order: ``"accepted"`` or the code of the refusal."""
-
-    seen: list[str] = field(default_factory=list)
-
-    def on_event(self, event: Event) -> None:
-        """Take note."""
-        if isinstance(event, TokenAccepted):
-            self.seen.append("accepted")
-        elif isinstance(event, TokenRefused):
-            self.seen.append(event.code)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A pool and a validator for it."""
-
-    issuer: RegionalIssuer
-    validator: TokenValidator
-    outcomes: Outcomes
+class Place(PoolPlace):
+    """A pool, a validator for it, and what is tested."""
 
     def auth(self, **settings: Any) -> BearerAuth:  # noqa: ANN401 - whatever is to be tried
         """What is tested."""
         return BearerAuth(self.validator, **settings)
 
-    def token(self, *scopes: str, **claims: Any) -> str:  # noqa: ANN401 - as the issuer has them
-        """A good one."""
-        return self.issuer.access_token(scopes=scopes or ("openid",), **claims)
 
-    def bearer(self, *scopes: str, **claims: Any) -> dict[str, str]:  # noqa: ANN401 - as the issuer has them
-        """A good one where it belongs."""
-        return {"authorization": f"Bearer {self.token(*scopes, **claims)}"}
-
-
-@contextmanager
-def a_place(clock: Clock | None = None, **settings: Any) -> Iterator[Place]:  # noqa: ANN401 - as the validator has them
+def a_place(clock: Clock | None = None, **settings: Any) -> AbstractContextManager[Place]:  # noqa: ANN401 - as below
     """Start one."""
-    outcomes = Outcomes()
-    options = {"issuer_type": "original", "observers": [outcomes], "http_get": HTTP_GET} | settings
-    with RegionalIssuer(clock=clock or SystemClock()) as issuer, closing(validator_for(issuer, **options)) as validator:
-        yield Place(issuer, validator, outcomes)
+    return started_place(Place, clock, **settings)
 
 
 @contextmanager
