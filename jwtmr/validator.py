@@ -23,10 +23,9 @@ import msgspec
 from jwtmr._keys.jwk import Key
 from jwtmr._keys.source import KeySource
 from jwtmr._keys.waiting import Waiting, wait_for, wait_for_async
-from jwtmr._log import log_problem
+from jwtmr._operation import Operation
 from jwtmr._outcomes import Outcomes
 from jwtmr._routes import Route, check_authorities, routes_of
-from jwtmr._status import status_of
 from jwtmr._token.claims import check_claims, check_no_id_token, check_subject_and_time, check_window, rules_for
 from jwtmr._token.compact import UnverifiedToken, header_of, parse
 from jwtmr._token.header import HeaderRules, check_header
@@ -34,7 +33,6 @@ from jwtmr.errors import (
     AuthError,
     ConfigurationError,
     InvalidSignature,
-    KeysUnavailable,
     UntrustedIssuer,
     ValidatorClosed,
 )
@@ -43,7 +41,7 @@ from jwtmr.http import HttpGet, httpx_get
 from jwtmr.issuers import Authority, ClaimRules
 from jwtmr.principal import Principal, VerifiedFacts
 from jwtmr.reports import ValidatorStatus
-from jwtmr.settings import Clock, KeyPolicy, Names, SystemClock, TokenUse, check_methods, one_of, seconds
+from jwtmr.settings import Clock, KeyPolicy, Names, SystemClock, TokenUse, check_methods, seconds
 
 DEFAULT_POLICY: Final = KeyPolicy()
 SYSTEM_CLOCK: Final = SystemClock()
@@ -102,15 +100,14 @@ class TokenValidator:
         self._leeway: Final = seconds("leeway", leeway, low=0, high=300)
         self._max_token_bytes: Final = max_token_bytes
         self._clock: Final = clock
-        self._announce: Final = announcer(observers)
-        self._outcomes: Final = Outcomes(self._announce)
+        announce = announcer(observers)
+        self._outcomes: Final = Outcomes(announce)
         self._observed: Final = bool(self._outcomes)
         self._closed = False
         get = httpx_get() if http_get is None else http_get
-        self._sources: Final = [
-            (authority, KeySource(authority, key_policy, get, clock, self._announce)) for authority in authorities
-        ]
-        self._routes: Final = routes_of(self._sources)
+        sources = [(authority, KeySource(authority, key_policy, get, clock, announce)) for authority in authorities]
+        self._operation: Final = Operation(sources, clock, announce)
+        self._routes: Final = routes_of(sources)
         self._strangers: Final = HeaderRules.any_of(route.header_rules for route in self._routes.values())
 
     # -- validation ---------------------------------------------------------------------------------------------------
@@ -233,58 +230,24 @@ class TokenValidator:
         Raises :class:`KeysUnavailable` where ``require`` is not met: ``"any"`` or ``"all"`` authorities have usable
         keys. One whose issuers are all retired needs none, and is not asked.
         """
-        wait_for(self._warm(require))
-        return self._warmed(require)
+        wait_for(self._operation.warm(require))
+        return self._operation.warmed(require)
 
     async def warm_up_async(self, require: Literal["any", "all"] | None = None) -> ValidatorStatus:
         """:meth:`warm_up` for asyncio."""
-        await wait_for_async(self._warm(require))
-        return self._warmed(require)
-
-    def _warm(self, require: str | None) -> Waiting[None]:
-        if require is not None:
-            one_of("require", require, ("any", "all"))
-        self._check_open()
-        wall = self._clock.wall()
-        needed = [source for authority, source in self._sources if authority.accepts(wall)]
-        for source in needed:
-            next(source.warm(), None)  # all of them take off before the first is waited for
-        for source in needed:
-            yield from source.warm()
-
-    def _warmed(self, require: str | None) -> ValidatorStatus:
-        status = self.status()
-        for authority in status.authorities:
-            for problem in authority.problems:
-                log_problem(authority.id, problem)
-        needed = [authority for authority in status.authorities if authority.accepts_tokens]
-        without = [authority.id for authority in needed if not authority.ready]
-        if (require == "all" and without) or (require == "any" and needed and not status.ready):
-            raise KeysUnavailable("no usable keys: " + ", ".join(without), retry_after=1)
-        return status
+        await wait_for_async(self._operation.warm(require))
+        return self._operation.warmed(require)
 
     def status(self) -> ValidatorStatus:
         """What is known of every authority and endpoint now. Waits for nothing; starts a refresh that is due."""
-        self._check_open()
-        wall = self._clock.wall()
-        authorities = [
-            status_of(authority, *source.report(ask=authority.accepts(wall)), wall)
-            for authority, source in self._sources
-        ]
-        return ValidatorStatus(tuple(authorities), self._announce.failures)
+        return self._operation.status()
 
     @property
     def current_issuers(self) -> tuple[str, ...]:
         """The issuers that new tokens name, of all authorities; those of an old house are not among them."""
-        issuers = (issuer for authority, _ in self._sources for issuer in authority.issuers)
-        return tuple(issuer.url for issuer in issuers if issuer.kind == "current")
+        return self._operation.current_issuers
 
     def close(self) -> None:
         """End it: calls that wait and all later ones raise :class:`ValidatorClosed`. May be called again."""
         self._closed = True
-        for _, source in self._sources:
-            source.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ValidatorClosed
+        self._operation.close()

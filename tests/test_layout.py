@@ -39,6 +39,7 @@ LEVELS: Final[dict[str, int]] = {
     "jwtmr._keys.source": 3,
     "jwtmr._routes": 3,
     "jwtmr._outcomes": 3,
+    "jwtmr._operation": 3,
     "jwtmr.http": 3,
     "jwtmr.cache": 3,
     "jwtmr.revocation": 3,
