@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, Final, Never, cast
+from typing import Any, Final, Never, TypeAlias, cast
 
 import msgspec
 
@@ -18,21 +18,35 @@ MAX_DEPTH: Final = 64
 """Nested arrays and objects. Tokens and key sets nest three deep; a parser's stack must not be the sender's to
 spend."""
 
-_decode: Final = msgspec.json.Decoder().decode
+_Scalar: TypeAlias = str | int | float | bool | None
+_decode_flat: Final = msgspec.json.Decoder(dict[str, _Scalar | list[_Scalar] | dict[str, _Scalar]]).decode
+"""Decodes objects that nest no deeper than tokens do, which costs no more than to decode anything, and no counting."""
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _encode: Final = msgspec.json.Encoder().encode
+_NO_JSON: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, OverflowError)
 _MARK: Final = re.compile(rb'\\.|["\[\]{}]', re.DOTALL)
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def object_of(text: bytes) -> dict[str, Any] | None:
     """Return the JSON object that ``text`` is, or None where it is none by the rules above. Raises nothing."""
-    value: object = None
+    try:
+        value: dict[str, Any] = _decode_flat(text)
+        return value if _encode(value) == text else _exactly(text)
+    except msgspec.ValidationError:  # some other kind of JSON
+        return _deeper(text)
+    except _NO_JSON:
+        return None
+
+
+def _deeper(text: bytes) -> dict[str, Any] | None:
+    """The same for what nests deeper."""
     try:
         if text.count(b"{") + text.count(b"[") <= MAX_DEPTH:  # cannot nest deeper than it opens
             value = _decode(text)
             if _encode(value) == text:
-                return _as_object(value)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, OverflowError):
+                return value
+    except _NO_JSON:
         return None
     return _exactly(text)
 
@@ -48,10 +62,6 @@ def _exactly(text: bytes) -> dict[str, Any] | None:
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no character
     except (ValueError, RecursionError):
         return None
-    return _as_object(value)
-
-
-def _as_object(value: object) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if type(value) is dict else None
 
 

@@ -57,10 +57,16 @@ def check_subject_and_time(payload: Mapping[str, Any], now: float, leeway: float
         raise InvalidClaim("claim 'exp' is missing")
     if now >= expires + leeway:
         raise Expired("exp has passed")
-    for name in ("nbf", "iat"):
-        since = moment(payload, name)
-        if since is not None and since > now + leeway:
-            raise NotYetValid(f"{name} lies in the future")
+    if "nbf" in payload:
+        _check_since(payload, "nbf", now + leeway)
+    if "iat" in payload:
+        _check_since(payload, "iat", now + leeway)
+
+
+def _check_since(payload: Mapping[str, Any], name: str, now: float) -> None:
+    since = moment(payload, name)
+    if since is not None and since > now:
+        raise NotYetValid(f"{name} lies in the future")
 
 
 def rules_for(payload: Mapping[str, Any], rules: Mapping[Any, ClaimRules]) -> ClaimRules:

@@ -48,14 +48,16 @@ def parse(token: object, max_bytes: int) -> UnverifiedToken:
     if not str.isascii(token):
         raise MalformedToken("not ASCII")
     raw = str.encode(token, "ascii")
-    parts = raw.translate(_TO_STANDARD).split(b".")
-    if len(parts) != 3:
-        raise MalformedToken("not three parts")
-    payload_bytes, signature = _decoded(parts[1]), _decoded(parts[2])
+    try:
+        header_part, payload_part, signature_part = raw.translate(_TO_STANDARD).split(b".", 3)
+    except ValueError:
+        raise MalformedToken("not three parts") from None
+    payload_bytes = _decoded(payload_part)
+    signature = _decoded(signature_part)
     payload = object_of(payload_bytes)
     if payload is None:
         raise MalformedToken("the payload is no strict JSON object")
-    return UnverifiedToken(parts[0], payload, payload_bytes, raw[: raw.rindex(b".")], signature)
+    return UnverifiedToken(header_part, payload, payload_bytes, raw[: raw.rindex(b".")], signature)
 
 
 def header_of(token: UnverifiedToken) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def header_of(token: UnverifiedToken) -> dict[str, Any]:
 
 def _decoded(part: bytes) -> bytes:
     """Decode a part. The decoder refuses what is not in its alphabet, the last character is looked at here."""
-    rest = len(part) % 4
+    rest = len(part) & 3
     if part and part[-1] in _LAST[rest]:
         try:
             return _base64(b'"' + part + _CLOSING[rest])
