@@ -4,6 +4,7 @@ Start with ``TokenValidator`` and ``CognitoUserPool`` or ``OidcProvider``. Every
 stable ``code``.
 """
 
+from jwtmr.cache import TokenCache
 from jwtmr.cognito import CognitoUserPool
 from jwtmr.errors import CODES, AuthError, ConfigurationError, KeysUnavailable, ValidatorClosed
 from jwtmr.events import Event, Observer
@@ -41,6 +42,7 @@ __all__ = [
     "OidcProvider",
     "Principal",
     "SystemClock",
+    "TokenCache",
     "TokenUse",
     "TokenValidator",
     "Unchecked",

@@ -12,7 +12,7 @@ from jwtmr._routes import Route
 from jwtmr.errors import AuthError
 from jwtmr.events import Announcer, LegacyWindowEnding, TokenAccepted, TokenRefused
 from jwtmr.issuers import Issuer
-from jwtmr.settings import TokenUse
+from jwtmr.principal import VerifiedFacts
 
 WEEK: Final = 7 * 86400.0
 DAY: Final = 86400.0
@@ -38,10 +38,11 @@ class Outcomes:
             issuer = verified.issuer
             self._announce(TokenRefused(error.code, verified.authority.id, issuer.kind, issuer.region))
 
-    def accepted(self, route: Route, token_use: TokenUse | None, kid: str, expires: float, wall: float) -> None:
-        """A token with this ``exp`` passed every check at the Unix time ``wall``."""
-        issuer, stale = route.issuer, route.source.is_stale(kid)
-        self._announce(TokenAccepted(route.authority.id, issuer.kind, issuer.region, token_use, stale, expires))
+    def accepted(self, route: Route, facts: VerifiedFacts, kid: str, wall: float) -> None:
+        """A token passed every check at the Unix time ``wall``."""
+        issuer, stale, expires = route.issuer, kid in route.source.view.stale, float(facts.payload["exp"])
+        use = facts.rules.token_use
+        self._announce(TokenAccepted(route.authority.id, issuer.kind, issuer.region, use, stale, expires))
         self._warn(route.authority.id, issuer, wall)
 
     def _warn(self, authority: str, issuer: Issuer, wall: float) -> None:

@@ -8,6 +8,9 @@
 6. Signature             the key
 7. What the call asks    ``Principal.require``
 
+With a ``TokenCache``, a token that passed steps 1 to 6 lately repeats only what may have changed since: its end and its
+issuer's window in step 3 and 4, and step 5, which must give the same key.
+
 Cheap before dear, and nothing that needs a key, and so perhaps a fetch, before everything that does not. Until step 6
 has passed, whatever the token says decides nothing but which key to try, and reaches no log, event, label or answer.
 """
@@ -29,13 +32,8 @@ from jwtmr._routes import Route, check_authorities, routes_of
 from jwtmr._token.claims import check_claims, check_no_id_token, check_subject_and_time, check_window, rules_for
 from jwtmr._token.compact import UnverifiedToken, header_of, parse
 from jwtmr._token.header import HeaderRules, check_header
-from jwtmr.errors import (
-    AuthError,
-    ConfigurationError,
-    InvalidSignature,
-    UntrustedIssuer,
-    ValidatorClosed,
-)
+from jwtmr.cache import TokenCache, Verified, digest_of
+from jwtmr.errors import AuthError, ConfigurationError, InvalidSignature, UntrustedIssuer, ValidatorClosed
 from jwtmr.events import Observer, announcer
 from jwtmr.http import HttpGet, httpx_get
 from jwtmr.issuers import Authority, ClaimRules
@@ -69,6 +67,9 @@ class TokenValidator:
         Longer tokens are refused unread; 256 to 1048576.
     ``key_policy``
         How keys are kept and waited for.
+    ``token_cache``
+        Remembers verified tokens, so that the next request with the same one costs a tenth; None: every signature is
+        checked. A cache belongs to one validator.
     ``observers``
         Receive every event; see ``jwtmr.events``.
     ``http_get``
@@ -85,6 +86,7 @@ class TokenValidator:
         leeway: float = 30,
         max_token_bytes: int = MAX_TOKEN_BYTES,
         key_policy: KeyPolicy = DEFAULT_POLICY,
+        token_cache: TokenCache | None = None,
         observers: Iterable[Observer] = (),
         http_get: HttpGet | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -96,10 +98,13 @@ class TokenValidator:
             raise ConfigurationError("key_policy", "must be a KeyPolicy")
         if http_get is not None and not callable(http_get):
             raise ConfigurationError("http_get", "must be callable, as jwtmr.HttpGet says")
+        if token_cache is not None and not isinstance(token_cache, TokenCache):
+            raise ConfigurationError("token_cache", "must be a TokenCache")
         check_methods("clock", clock, ("wall", "monotonic", "boottime"))
         self._leeway: Final = seconds("leeway", leeway, low=0, high=300)
         self._max_token_bytes: Final = max_token_bytes
-        self._clock: Final = clock
+        self._wall: Final = clock.wall
+        self._cache: Final = token_cache
         announce = announcer(observers)
         self._outcomes: Final = Outcomes(announce)
         self._observed: Final = bool(self._outcomes)
@@ -109,6 +114,8 @@ class TokenValidator:
         self._operation: Final = Operation(sources, clock, announce)
         self._routes: Final = routes_of(sources)
         self._strangers: Final = HeaderRules.any_of(route.header_rules for route in self._routes.values())
+        if token_cache is not None:
+            token_cache.belong()  # last: a validator that is refused keeps no cache
 
     # -- validation ---------------------------------------------------------------------------------------------------
 
@@ -120,22 +127,41 @@ class TokenValidator:
         **All** ``scopes`` must be granted, the user be in **one** of ``any_group``, and the token be for ``token_use``.
         Waits for keys at most ``KeyPolicy.wait`` seconds, and only where they are not known.
         """
-        candidate = self._check(token)
-        key = candidate.route.source.find(candidate.kid, candidate.alg, candidate.wall)
-        if key is None:
-            key = wait_for(self._look(candidate))
-        return self._finish(candidate, key, scopes, any_group, token_use)
+        digest = None if self._cache is None else digest_of(token, self._max_token_bytes)
+        verified = None if digest is None else self._recall(digest)
+        if verified is None:
+            candidate = self._check(token)
+            key = candidate.route.source.find(candidate.kid, candidate.alg, candidate.wall)
+            if key is None:
+                key = wait_for(self._look(candidate))
+            verified = self._verify(candidate, key, digest)
+        return self._admit(verified, scopes, any_group, token_use)
 
     async def validate_async(
         self, token: str, *, scopes: Names = (), any_group: Names | None = None, token_use: TokenUse | None = None
     ) -> Principal:
         """:meth:`validate` for asyncio; differs only in how it waits. Elsewhere (trio) a ``RuntimeError``, at once."""
         asyncio.get_running_loop()
-        candidate = self._check(token)
-        key = candidate.route.source.find(candidate.kid, candidate.alg, candidate.wall)
-        if key is None:
-            key = await wait_for_async(self._look(candidate))
-        return self._finish(candidate, key, scopes, any_group, token_use)
+        digest = None if self._cache is None else digest_of(token, self._max_token_bytes)
+        verified = None if digest is None else self._recall(digest)
+        if verified is None:
+            candidate = self._check(token)
+            key = candidate.route.source.find(candidate.kid, candidate.alg, candidate.wall)
+            if key is None:
+                key = await wait_for_async(self._look(candidate))
+            verified = self._verify(candidate, key, digest)
+        return self._admit(verified, scopes, any_group, token_use)
+
+    def _recall(self, digest: bytes) -> Verified | None:
+        """A token that passed steps 1 to 6 lately, if it still does. None: take all of them."""
+        if self._closed:
+            raise ValidatorClosed
+        wall = self._wall()
+        verified = self._cache.recall(digest, wall) if self._cache else None  # 3. and 4. Window and end
+        if verified is None:
+            return None
+        key = verified.route.source.find(verified.kid, verified.alg, wall)  # 5. Key
+        return verified if key is not None and key.thumbprint == verified.thumbprint else None
 
     def _check(self, token: str) -> _Candidate:
         """Steps 1 to 4: everything that needs no key."""
@@ -144,7 +170,7 @@ class TokenValidator:
         try:
             # 1. Size and shape
             parsed = parse(token, self._max_token_bytes)
-            payload, wall = parsed.payload, self._clock.wall()
+            payload, wall = parsed.payload, self._wall()
             iss = payload.get("iss")
             route = self._routes.get(iss) if type(iss) is str else None
             # 2. Header
@@ -173,22 +199,15 @@ class TokenValidator:
         try:
             key = yield from candidate.route.source.look(candidate.kid, candidate.alg)
             if candidate.route.issuer.kind == "legacy":
-                check_window(candidate.route.issuer, candidate.token.payload, self._clock.wall())
-            check_subject_and_time(candidate.token.payload, self._clock.wall(), self._leeway)
+                check_window(candidate.route.issuer, candidate.token.payload, self._wall())
+            check_subject_and_time(candidate.token.payload, self._wall(), self._leeway)
         except AuthError as error:
             self._outcomes.refused(error)
             raise
         return key
 
-    def _finish(
-        self,
-        candidate: _Candidate,
-        key: Key,
-        scopes: Names,
-        any_group: Names | None,
-        token_use: TokenUse | None,
-    ) -> Principal:
-        """Steps 6 and 7."""
+    def _verify(self, candidate: _Candidate, key: Key, digest: bytes | None) -> Verified:
+        """Step 6."""
         token, route = candidate.token, candidate.route
         # 6. Signature
         if not key.verify(token.signed, token.signature):
@@ -196,16 +215,24 @@ class TokenValidator:
             self._outcomes.refused(error)
             raise error
         if token.header_part not in route.known_headers:
-            route.known_headers.learn(token.header_part, candidate.kid, candidate.alg)
-        principal = Principal(
-            VerifiedFacts(route.authority, route.issuer, candidate.rules, token.payload, token.payload_bytes)
-        )
+            route.known_headers.learn(token.header_part, candidate.kid, candidate.alg, route.source.view.keys)
+        facts = VerifiedFacts(route.authority, route.issuer, candidate.rules, token.payload, token.payload_bytes)
+        verified = Verified(facts, route, candidate.kid, candidate.alg, key.thumbprint)
+        if digest is not None and self._cache is not None:
+            until = min(token.payload["exp"] + self._leeway, route.issuer.accept_until_unix)
+            self._cache.keep(digest, verified, candidate.wall, until)
+        return verified
+
+    def _admit(
+        self, verified: Verified, scopes: Names, any_group: Names | None, token_use: TokenUse | None
+    ) -> Principal:
+        """Step 7."""
+        principal = Principal(verified.facts)
         # 7. What the call asks
         if scopes != () or any_group is not None or token_use is not None:
-            self._require(principal, route, scopes, any_group, token_use)
+            self._require(principal, verified.route, scopes, any_group, token_use)
         if self._observed:
-            expires = float(token.payload["exp"])
-            self._outcomes.accepted(route, candidate.rules.token_use, candidate.kid, expires, candidate.wall)
+            self._outcomes.accepted(verified.route, verified.facts, verified.kid, self._wall())
         return principal
 
     def _require(

@@ -24,6 +24,7 @@ from jwtmr._keys.decision import Ask, Condition, Decision, Next
 from jwtmr._keys.fetch import fetch
 from jwtmr._keys.guard import Guard, Reentered
 from jwtmr._keys.jwk import Key
+from jwtmr._keys.merge import View
 from jwtmr._keys.pace import Uniform
 from jwtmr._keys.reading import Reading
 from jwtmr._keys.refresh import KeyState
@@ -66,6 +67,7 @@ class KeySource:
         self._inline: Final = policy.refresh == "inline"
         self._http_get: Final = http_get
         self._clock: Final = clock
+        self._boottime: Final = clock.boottime
         self._announce: Final = announce
         self._lock = Guard()
         self._state: Final = KeyState(authority, policy, read(clock), _jitter())
@@ -86,13 +88,14 @@ class KeySource:
         by_alg = view.keys.get(kid)
         if by_alg is None or not view.since_wall <= wall < view.until.wall:
             return None
-        if self._clock.boottime() >= view.until.boot:  # which is never slower than the monotonic clock
+        if self._boottime() >= view.until.boot:  # which is never slower than the monotonic clock
             return None
         return by_alg.get(alg)
 
-    def is_stale(self, kid: str) -> bool:
-        """Whether the key that serves ``kid`` comes from a set past its lifetime."""
-        return kid in self._view.stale
+    @property
+    def view(self) -> View:
+        """What serves now: a snapshot."""
+        return self._view
 
     def look(self, kid: str, alg: str) -> Waiting[Key]:
         """Look for the key, waiting if need be. Raises :class:`UnknownKey` or :class:`KeysUnavailable`."""
@@ -223,7 +226,7 @@ class KeySource:
             raise
 
     def _step(self, number: int, now: Instant) -> tuple[list[Ask] | None, float]:
-        """The walk's attempts to make now, and the seconds until its next step."""
+        """The attempts to make now, and the seconds until the next step."""
         return self._state.step(number, now), self._state.wake_at(number) - now.mono
 
     def _send(self, ask: Ask) -> None:

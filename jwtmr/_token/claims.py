@@ -27,13 +27,11 @@ MAX_TIME: Final = 253402300799
 """Unix seconds of 9999-12-31T23:59:59Z, the last moment that a ``datetime`` can hold."""
 
 
-def moment(payload: Mapping[str, Any], name: str) -> float | None:
-    """The NumericDate ``name`` (RFC 7519 section 2) in Unix seconds, or None where it is absent."""
-    value = payload.get(name)
+def moment(payload: Mapping[str, Any], name: str) -> float:
+    """The NumericDate ``name`` (RFC 7519 section 2) in Unix seconds. Whether it is there, the caller has seen."""
+    value = payload[name]
     if (type(value) is int or type(value) is float) and 0 <= value <= MAX_TIME:  # which no NaN is
         return value
-    if value is None and name not in payload:
-        return None
     raise InvalidClaim(f"claim {name!r} is not a time")
 
 
@@ -42,8 +40,7 @@ def check_window(issuer: Issuer, payload: Mapping[str, Any], now: float) -> None
     if now >= issuer.accept_until_unix:
         raise LegacyIssuerRetired("the legacy issuer is not accepted any more")
     if issuer.issued_before_unix is not None:
-        issued = moment(payload, "iat")
-        if issued is None or issued >= issuer.issued_before_unix:
+        if "iat" not in payload or moment(payload, "iat") >= issuer.issued_before_unix:
             raise IssuedAfterCutover("iat is missing or not before the cut-over")
 
 
@@ -52,21 +49,15 @@ def check_subject_and_time(payload: Mapping[str, Any], now: float, leeway: float
     subject = payload.get("sub")
     if type(subject) is not str or not subject:
         raise InvalidClaim("claim 'sub' is not a non-empty string")
-    expires = moment(payload, "exp")
-    if expires is None:
+    if "exp" not in payload:
         raise InvalidClaim("claim 'exp' is missing")
-    if now >= expires + leeway:
+    if now >= moment(payload, "exp") + leeway:
         raise Expired("exp has passed")
-    if "nbf" in payload:
-        _check_since(payload, "nbf", now + leeway)
-    if "iat" in payload:
-        _check_since(payload, "iat", now + leeway)
-
-
-def _check_since(payload: Mapping[str, Any], name: str, now: float) -> None:
-    since = moment(payload, name)
-    if since is not None and since > now:
-        raise NotYetValid(f"{name} lies in the future")
+    latest = now + leeway
+    if "nbf" in payload and moment(payload, "nbf") > latest:
+        raise NotYetValid("nbf lies in the future")
+    if "iat" in payload and moment(payload, "iat") > latest:
+        raise NotYetValid("iat lies in the future")
 
 
 def rules_for(payload: Mapping[str, Any], rules: Mapping[Any, ClaimRules]) -> ClaimRules:

@@ -48,16 +48,16 @@ def parse(token: object, max_bytes: int) -> UnverifiedToken:
     if not str.isascii(token):
         raise MalformedToken("not ASCII")
     raw = str.encode(token, "ascii")
-    try:
-        header_part, payload_part, signature_part = raw.translate(_TO_STANDARD).split(b".", 3)
-    except ValueError:
-        raise MalformedToken("not three parts") from None
+    parts = raw.translate(_TO_STANDARD).split(b".", 3)
+    if len(parts) != 3:
+        raise MalformedToken("not three parts")
+    header_part, payload_part, signature_part = parts
     payload_bytes = _decoded(payload_part)
     signature = _decoded(signature_part)
     payload = object_of(payload_bytes)
     if payload is None:
         raise MalformedToken("the payload is no strict JSON object")
-    return UnverifiedToken(header_part, payload, payload_bytes, raw[: raw.rindex(b".")], signature)
+    return UnverifiedToken(header_part, payload, payload_bytes, raw[: ~len(signature_part)], signature)
 
 
 def header_of(token: UnverifiedToken) -> dict[str, Any]:

@@ -43,17 +43,22 @@ class HeaderRules(NamedTuple):
 class KnownHeaders(dict[bytes, tuple[str, str]]):
     """``kid`` and ``alg`` of headers that passed, by their base64: an issuer sends the same few all the time.
 
-    Learned only from tokens whose signature was good, so that nobody else can fill it; what a header says does not
-    change, so nothing in it can grow old.
+    Learned only from tokens whose signature was good, so that nobody else can fill it, and gone with the keys that were
+    known then. What a header says does not change, so nothing in it could grow old meanwhile.
     """
 
     LIMIT: Final = 64
     """Headers remembered. An issuer signs with two or three keys; rotations add to that, until it starts anew."""
 
-    def learn(self, part: bytes, kid: str, alg: str) -> None:
-        """Remember a header of a verified token."""
-        if len(self) >= self.LIMIT:
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: object = None
+
+    def learn(self, part: bytes, kid: str, alg: str, keys: object) -> None:
+        """Remember a header of a token that was verified with one of ``keys``, a snapshot."""
+        if len(self) >= self.LIMIT or keys is not self._keys:
             self.clear()
+            self._keys = keys
         self[part] = (kid, alg)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TypedDict, Unpack, cast
 
+from jwtmr.cache import TokenCache
 from jwtmr.cognito import CognitoUserPool, IssuerType
 from jwtmr.events import Observer
 from jwtmr.http import HttpGet
@@ -35,6 +36,7 @@ class ValidatorOptions(TypedDict, total=False):
     leeway: float
     max_token_bytes: int
     key_policy: KeyPolicy
+    token_cache: TokenCache | None
     observers: Iterable[Observer]
     http_get: HttpGet | None
 
