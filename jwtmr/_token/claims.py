@@ -39,9 +39,9 @@ def check_window(issuer: Issuer, payload: Mapping[str, Any], now: float) -> None
     """A legacy issuer is accepted until a date, for tokens minted before another. Leeway extends neither."""
     if now >= issuer.accept_until_unix:
         raise LegacyIssuerRetired("the legacy issuer is not accepted any more")
-    if issuer.issued_before_unix is not None:
-        if "iat" not in payload or moment(payload, "iat") >= issuer.issued_before_unix:
-            raise IssuedAfterCutover("iat is missing or not before the cut-over")
+    before = issuer.issued_before_unix
+    if before is not None and ("iat" not in payload or moment(payload, "iat") >= before):
+        raise IssuedAfterCutover("iat is missing or not before the cut-over")
 
 
 def check_subject_and_time(payload: Mapping[str, Any], now: float, leeway: float) -> None:
