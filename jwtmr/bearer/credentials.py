@@ -14,10 +14,10 @@ from typing import Final
 
 from jwtmr.errors import BoundToken, InvalidRequest, MissingToken
 
-_TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
-"""``b64token`` of RFC 6750 section 2.1."""
-_SCHEME: Final = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +(.*))?", re.ASCII | re.DOTALL)
-"""``auth-scheme [ 1*SP … ]`` of RFC 9110 section 11.4."""
+_TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
+"""The characters of ``b64token``, RFC 6750 section 2.1, but for the ``=`` at its end."""
+_SCHEME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
+"""``auth-scheme`` of RFC 9110 section 11.1."""
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+(")?', re.DOTALL)
 """A quoted string, or one without an end. Possessive: else a long header would be read again from every quote."""
 _ANOTHER: Final = re.compile(
@@ -33,12 +33,12 @@ def token_from(values: Sequence[str]) -> str:
     (RFC 9449), whose proof is not checked here; :class:`InvalidRequest` for more than one, and for anything malformed.
     """
     value = _only(values)
-    parts = _SCHEME.fullmatch(value)
-    if parts is None:
+    scheme, _, credentials = value.partition(" ")  # RFC 9110 section 11.4: one or more blanks
+    if not _SCHEME.fullmatch(scheme):
         raise InvalidRequest("Authorization is malformed")
-    scheme, credentials = parts[1].lower(), parts[2] or ""
+    scheme = scheme.lower()
     if scheme == "bearer":
-        return _token(credentials)
+        return _token(credentials.lstrip(" "))
     if _ANOTHER.search(_QUOTED.sub(_hidden, value)):
         raise InvalidRequest("Authorization holds two credentials")
     if scheme == "dpop":
@@ -52,8 +52,9 @@ def bare_token_from(values: Sequence[str]) -> str:
 
 
 def is_token(text: str) -> bool:
-    """Whether ``text`` has the characters of a token."""
-    return _TOKEN.fullmatch(text) is not None
+    """Whether ``text`` has the characters of a token. By a table: a regular expression takes twice as long."""
+    characters = text.rstrip("=")
+    return characters.isascii() and bool(characters) and not characters.encode().translate(None, _TOKEN)
 
 
 def _hidden(quoted: re.Match[str]) -> str:
