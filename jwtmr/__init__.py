@@ -4,8 +4,10 @@ Start with ``TokenValidator`` and ``CognitoUserPool`` or ``OidcProvider``. Every
 stable ``code``.
 """
 
+from jwtmr.background import BackgroundObserver
 from jwtmr.cache import TokenCache
 from jwtmr.cognito import CognitoUserPool
+from jwtmr.drain import DrainReport
 from jwtmr.errors import CODES, AuthError, ConfigurationError, KeysUnavailable, ValidatorClosed
 from jwtmr.events import Event, Observer
 from jwtmr.http import HttpAnswer, HttpGet
@@ -22,10 +24,12 @@ __all__ = [
     "AuthError",
     "Authority",
     "AuthorityStatus",
+    "BackgroundObserver",
     "ClaimRules",
     "Clock",
     "CognitoUserPool",
     "ConfigurationError",
+    "DrainReport",
     "EndpointStatus",
     "Event",
     "HttpAnswer",

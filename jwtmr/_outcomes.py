@@ -6,13 +6,14 @@ legacy tokens on somebody's dashboard.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import perf_counter
 from typing import Final
 
-from jwtmr._routes import Route
+from jwtmr._steps import Verified
 from jwtmr.errors import AuthError
 from jwtmr.events import Announcer, LegacyWindowEnding, TokenAccepted, TokenRefused
-from jwtmr.issuers import Issuer
-from jwtmr.principal import VerifiedFacts
+from jwtmr.issuers import Authority, Issuer
 
 WEEK: Final = 7 * 86400.0
 DAY: Final = 86400.0
@@ -21,28 +22,43 @@ DAY: Final = 86400.0
 class Outcomes:
     """How the validations of one validator ended. Falsy without observers: then nothing need be told."""
 
-    def __init__(self, announce: Announcer) -> None:
+    def __init__(self, announce: Announcer, *, dry_run: bool) -> None:
         self._announce: Final = announce
+        self._dry_run: Final = dry_run
         self._warned_at: dict[str, float] = {}
 
     def __bool__(self) -> bool:
         return bool(self._announce)
 
-    def refused(self, error: AuthError, verified: Route | None = None) -> None:
-        """A token was refused; ``verified`` is its route if its signature was good."""
-        if not self._announce:
-            return
-        if verified is None:
-            self._announce(TokenRefused(error.code))
-        else:
-            issuer = verified.issuer
-            self._announce(TokenRefused(error.code, verified.authority.id, issuer.kind, issuer.region))
+    def refused(self, error: AuthError, began: float) -> None:
+        """A token was refused before its signature was known to be good. ``began`` by ``perf_counter``."""
+        if self._announce:
+            self._announce(TokenRefused(error.code, seconds=perf_counter() - began))
 
-    def accepted(self, route: Route, facts: VerifiedFacts, kid: str, wall: float) -> None:
+    def teller(self, authority: Authority, issuer: Issuer) -> Callable[[AuthError], None] | None:
+        """Hears what is asked in vain of principals under ``issuer``, whose tokens were good; None: nobody listens."""
+
+        def tell(error: AuthError) -> None:
+            self._announce(TokenRefused(error.code, authority.id, issuer.kind, issuer.region))
+
+        return tell if self._announce else None
+
+    def accepted(self, verified: Verified, wall: float, began: float) -> None:
         """A token passed every check at the Unix time ``wall``."""
-        issuer, stale, expires = route.issuer, kid in route.source.view.stale, float(facts.payload["exp"])
-        use = facts.rules.token_use
-        self._announce(TokenAccepted(route.authority.id, issuer.kind, issuer.region, use, stale, expires))
+        route, facts = verified.route, verified.facts
+        issuer = route.issuer
+        self._announce(
+            TokenAccepted(
+                route.authority.id,
+                issuer.kind,
+                issuer.region,
+                facts.rules.token_use,
+                stale_key=verified.kid in route.source.view.stale,
+                expires_at=float(facts.payload["exp"]),
+                would_be_refused=self._dry_run and issuer.kind == "legacy",
+                seconds=perf_counter() - began,
+            )
+        )
         self._warn(route.authority.id, issuer, wall)
 
     def _warn(self, authority: str, issuer: Issuer, wall: float) -> None:

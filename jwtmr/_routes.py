@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from jwtmr._keys.source import KeySource
 from jwtmr._token.header import HeaderRules, KnownHeaders
-from jwtmr.errors import ConfigurationError
+from jwtmr.errors import AuthError, ConfigurationError
 from jwtmr.issuers import Authority, Issuer
+
+Teller: TypeAlias = Callable[[AuthError], None]
 
 
 class Route(NamedTuple):
@@ -20,6 +22,8 @@ class Route(NamedTuple):
     source: KeySource
     known_headers: KnownHeaders
     must_tell_id_tokens: bool
+    tell: Teller | None
+    """Hears what is asked in vain of the principals of good tokens."""
 
 
 def check_authorities(authorities: tuple[Authority, ...]) -> None:
@@ -34,7 +38,9 @@ def check_authorities(authorities: tuple[Authority, ...]) -> None:
             raise ConfigurationError("authorities", f"must not share an {what}")
 
 
-def routes_of(sources: Sequence[tuple[Authority, KeySource]]) -> dict[str, Route]:
+def routes_of(
+    sources: Sequence[tuple[Authority, KeySource]], teller: Callable[[Authority, Issuer], Teller | None]
+) -> dict[str, Route]:
     """The routes of all issuers. No two share a name: ``check_authorities`` saw to that."""
     routes: dict[str, Route] = {}
     for authority, source in sources:
@@ -42,6 +48,7 @@ def routes_of(sources: Sequence[tuple[Authority, KeySource]]) -> dict[str, Route
         rules = HeaderRules.of(authority.algorithms, authority.token_type, only_id_tokens=only_id)
         tell = authority.must_tell_id_tokens
         routes.update(
-            (issuer.url, Route(issuer, authority, rules, source, KnownHeaders(), tell)) for issuer in authority.issuers
+            (issuer.url, Route(issuer, authority, rules, source, KnownHeaders(), tell, teller(authority, issuer)))
+            for issuer in authority.issuers
         )
     return routes

@@ -11,31 +11,18 @@ half as much again as its hash. Readers take none.
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections import OrderedDict
 from typing import Final
-from weakref import WeakSet
 
 import msgspec
 
-from jwtmr._routes import Route
+from jwtmr._fork import renewed_in_child
+from jwtmr._steps import Verified
 from jwtmr.errors import ConfigurationError
-from jwtmr.principal import VerifiedFacts
 from jwtmr.settings import seconds
 
 MAX_ENTRIES: Final = 1_000_000
-
-
-class Verified(msgspec.Struct, frozen=True, gc=False):
-    """A token that has passed steps 1 to 6."""
-
-    facts: VerifiedFacts
-    route: Route
-    kid: str
-    alg: str
-    thumbprint: str
-    """Of the key that verified it: RFC 7638."""
 
 
 class Remembered(msgspec.Struct, frozen=True, gc=False):
@@ -65,7 +52,7 @@ class TokenCache:
         self._entries: OrderedDict[bytes, Remembered] = OrderedDict()
         self._lock = threading.Lock()
         self._owned = False
-        _caches.add(self)
+        renewed_in_child(self)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -77,6 +64,10 @@ class TokenCache:
         """Forget all of them."""
         with self._lock:
             self._entries.clear()
+
+    def in_child(self) -> None:
+        """After a fork. Internal: somebody in the parent may have held the lock."""
+        self._lock = threading.Lock()
 
     def belong(self) -> None:
         """Become one validator's. Internal. :class:`ConfigurationError` the second time.
@@ -123,15 +114,3 @@ def digest_of(token: object, max_bytes: int) -> bytes | None:
     if type(token) is not str or len(token) > max_bytes or not token.isascii():
         return None
     return hashlib.sha256(token.encode()).digest()
-
-
-_caches: WeakSet[TokenCache] = WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    for cache in list(_caches):
-        cache._lock = threading.Lock()  # noqa: SLF001  # somebody in the parent may have held it
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -8,7 +8,7 @@ it happened, after the outcome is settled and every lock is released; what they 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, cast
 
 from jwtmr.errors import ConfigurationError
@@ -40,6 +40,10 @@ class TokenAccepted:
     """Whether the key came from a set past its lifetime."""
     expires_at: float
     """Unix seconds: the token's ``exp``."""
+    would_be_refused: bool = False
+    """Under ``removal_dry_run``: whether the token would be refused if its issuer were retired."""
+    seconds: float = field(default=0.0, compare=False)
+    """How long the validation took, waiting included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class TokenRefused:
     authority: str | None = None
     issuer_kind: IssuerKind | None = None
     region: str | None = None
+    seconds: float | None = field(default=None, compare=False)
+    """How long the validation took; None where more was asked of a principal later, with ``Principal.require``."""
 
 
 @dataclass(frozen=True, slots=True)

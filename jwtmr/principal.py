@@ -7,14 +7,14 @@ class fails when the route is registered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Never
 
 import msgspec
 
 from jwtmr._strictjson import object_of
-from jwtmr.errors import InsufficientGroups, InsufficientScope, WrongTokenUse
+from jwtmr.errors import AuthError, InsufficientGroups, InsufficientScope, WrongTokenUse
 from jwtmr.issuers import Authority, ClaimRules, Issuer
 from jwtmr.settings import TOKEN_USES, IssuerKind, Names, TokenUse, names, one_of
 
@@ -27,6 +27,8 @@ class VerifiedFacts(msgspec.Struct, frozen=True, gc=False):
     rules: ClaimRules
     payload: Mapping[str, Any]
     payload_bytes: bytes
+    tell: Callable[[AuthError], None] | None = None
+    """Hears what more was asked of the principal in vain."""
 
 
 class Principal:
@@ -132,18 +134,28 @@ class Principal:
         """Raise unless **all** ``scopes`` are granted, the user is in **one** of the groups, and the use is as asked.
 
         :class:`InsufficientScope` or :class:`InsufficientGroups` (403), :class:`WrongTokenUse` (401);
-        :class:`ConfigurationError` for a bare string or for no group at all.
+        :class:`ConfigurationError` for a bare string or for no group at all. Observers of the validator are told.
         """
         wanted = frozenset(names("scopes", scopes, allow_empty=True))
-        groups = None if any_group is None else names("any_group", any_group)
+        groups = None if any_group is None else frozenset(names("any_group", any_group))
         if token_use is not None:
             one_of("token_use", token_use, TOKEN_USES)
-        if not wanted <= self.scopes:
-            raise InsufficientScope("a required scope is not granted", required_scopes=wanted)
-        if groups is not None and self.groups.isdisjoint(groups):
-            raise InsufficientGroups("in none of the required groups")
+        missing = self._missing(wanted, groups, token_use)
+        if missing is not None:
+            if self._facts.tell is not None:
+                self._facts.tell(missing)
+            raise missing
+
+    def _missing(
+        self, scopes: frozenset[str], any_group: frozenset[str] | None, token_use: TokenUse | None
+    ) -> AuthError | None:
+        if not scopes <= self.scopes:
+            return InsufficientScope("a required scope is not granted", required_scopes=scopes)
+        if any_group is not None and self.groups.isdisjoint(any_group):
+            return InsufficientGroups("in none of the required groups")
         if token_use is not None and token_use != self._facts.rules.token_use:
-            raise WrongTokenUse("the call asks for another token use")
+            return WrongTokenUse("the call asks for another token use")
+        return None
 
     def _text(self, name: str | None) -> str | None:
         return self._facts.payload.get(name) if name else None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import threading
 from collections.abc import Callable
 from inspect import iscoroutinefunction
 from typing import Final, Literal, TypeAlias
-from weakref import WeakSet
 
+from jwtmr._fork import renewed_in_child
 from jwtmr.bearer.answers import Refusal, answer_for, check_quotable
 from jwtmr.bearer.metadata import ResourceMetadata
 from jwtmr.bearer.sources import FromHeader, RequestHead, TokenSource, one_source
@@ -66,7 +65,7 @@ class Edge:
         self._given: Final = validator
         self._made = validator if isinstance(validator, TokenValidator) else None
         self._making = threading.Lock()
-        _EDGES.add(self)
+        renewed_in_child(self)
 
     def in_child(self) -> None:
         """After a fork: whoever holds the lock of the parent is not here to let go of it."""
@@ -117,15 +116,3 @@ class Edge:
         """:meth:`start` for asyncio."""
         if self.startup != "lazy":
             await (await self.validator_async()).warm_up_async("any" if self.startup == "require" else None)
-
-
-_EDGES: Final[WeakSet[Edge]] = WeakSet()
-
-
-def _in_child() -> None:
-    for edge in list(_EDGES):
-        edge.in_child()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)

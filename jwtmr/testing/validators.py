@@ -38,6 +38,8 @@ class ValidatorOptions(TypedDict, total=False):
     key_policy: KeyPolicy
     token_cache: TokenCache | None
     observers: Iterable[Observer]
+    drain: bool
+    removal_dry_run: bool
     http_get: HttpGet | None
 
 
