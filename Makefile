@@ -10,7 +10,8 @@ INSTALL := -m pip install --quiet
 # Programs of the system tests that pip can install, each a dependency group and an environment of its own.
 PROGRAMS := ministack moto_server playwright
 # Those that npm installs, from these files.
-NPM_PROGRAMS := oidc-provider swagger-ui-dist
+NPM_PROGRAMS := cognito-local oidc-provider swagger-ui-dist
+COGNITO_LOCAL := $(addprefix tests/system/cognito-local/,package.json package-lock.json .npmrc)
 OIDC_PROVIDER := $(addprefix tests/system/oidc-provider/,package.json package-lock.json .npmrc server.mjs)
 SWAGGER_UI := $(addprefix tests/system/swagger-ui-dist/,package.json package-lock.json .npmrc)
 
@@ -99,6 +100,19 @@ $(VENV)/programs/oidc-provider/.ready: $(OIDC_PROVIDER) $(VENV)/.python
 	    chmod +x $(@D)/server.mjs && ln -s ../programs/oidc-provider/server.mjs $(VENV)/bin/oidc-provider && touch $@; \
 	else \
 	    echo 'oidc-provider is left out: it needs npm and Node.js 20.12 or newer'; \
+	fi
+
+# What cognito-local is made of needs `require` to load modules of the newer kind, as it does from Node.js 20.19 or 22.12.
+NODE_REQUIRE := { npm --version && node --eval 'process.exit(process.features.require_module ? 0 : 1)'; } >/dev/null 2>&1
+
+$(VENV)/programs/cognito-local/.ready: $(COGNITO_LOCAL) $(VENV)/.python
+	@rm -rf $(VENV)/bin/cognito-local $(@D)
+	@if $(NODE_REQUIRE); then \
+	    echo 'installing cognito-local into $(@D)' && mkdir -p $(@D) && cp $(COGNITO_LOCAL) $(@D) && \
+	    (cd $(@D) && $(NPM_CI)) && \
+	    ln -s ../programs/cognito-local/node_modules/.bin/cognito-local $(VENV)/bin/cognito-local && touch $@; \
+	else \
+	    echo 'cognito-local is left out: it needs npm and Node.js 20.19, 22.12 or newer'; \
 	fi
 
 # No program but files for a browser. The tests look for one that can be executed, and find the others beside it.
