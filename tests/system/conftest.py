@@ -1,4 +1,4 @@
-"""The OpenID providers that the system tests share."""
+"""The OpenID providers, and the user pool in three processes, that the system tests share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from oidc_server import OidcServer, key_set, running_provider
+from shared_pool import SharedPool, running_shared_pool
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +37,17 @@ def changing(needs: Callable[[str], str], tmp_path_factory: pytest.TempPathFacto
     directory = tmp_path_factory.mktemp("changing")
     with running_provider(needs("oidc-provider"), directory, {"new": None}, key_set("1")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def opened_pool(needs: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedPool]:
+    """A user pool behind three processes of cognito-local: its updated issuer, its original one, and its replica's."""
+    with running_shared_pool(needs("cognito-local"), tmp_path_factory.mktemp("shared-pool")) as pool:
+        yield pool
+
+
+@pytest.fixture
+def shared_pool(opened_pool: SharedPool) -> SharedPool:
+    """The same with every process up, whatever an earlier test did."""
+    opened_pool.start()
+    return opened_pool

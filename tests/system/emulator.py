@@ -100,18 +100,31 @@ def make_pool(url: str, name: str, *, with_machine: bool) -> Pool:
     """Make a pool with a client, a user and a group, get her tokens, and if asked one for a machine."""
     with cognito_at(url) as cognito:
         pool_id = cognito.create_user_pool(PoolName=name)["UserPool"]["Id"]
-        web = cognito.create_user_pool_client(
-            UserPoolId=pool_id, ClientName="web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
-        )["UserPoolClient"]["ClientId"]
+        web = make_web_client(cognito, pool_id)
         subject = make_alice(cognito, pool_id)
-        signed_in = cognito.initiate_auth(
-            ClientId=web, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": "alice", "PASSWORD": PASSWORD}
-        )["AuthenticationResult"]
+        signed_in = sign_in(cognito, web)
         tokens: dict[TokenName, str] = {"access": signed_in["AccessToken"], "id": signed_in["IdToken"]}
         machine = None
         if with_machine:
             machine, tokens["machine"] = machine_token(cognito, url, pool_id)
     return Pool(pool_id, f"{url}/{pool_id}/.well-known/jwks.json", web, subject, tokens, machine)
+
+
+def make_web_client(cognito: BaseClient, pool_id: str) -> str:
+    """Make a client that users sign in with; returns its id."""
+    made = cognito.create_user_pool_client(
+        UserPoolId=pool_id, ClientName="web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )
+    client: str = made["UserPoolClient"]["ClientId"]
+    return client
+
+
+def sign_in(cognito: BaseClient, client: str) -> dict[str, str]:
+    """Sign alice in with her password; returns her tokens under the names that AWS gives them."""
+    signed_in: dict[str, str] = cognito.initiate_auth(
+        ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": "alice", "PASSWORD": PASSWORD}
+    )["AuthenticationResult"]
+    return signed_in
 
 
 def make_alice(cognito: BaseClient, pool_id: str) -> str:
