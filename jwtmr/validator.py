@@ -17,14 +17,13 @@ has passed, whatever the token says decides nothing but which key to try, and re
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from time import perf_counter
 from typing import Final, Literal
 
 from jwtmr._keys.jwk import Key
 from jwtmr._keys.source import KeySource
-from jwtmr._keys.waiting import Waiting, wait_for, wait_for_async
+from jwtmr._keys.waiting import Waiting, running_loop, wait_for, wait_for_async
 from jwtmr._operation import Operation
 from jwtmr._outcomes import Outcomes
 from jwtmr._routes import check_authorities, routes_of
@@ -148,7 +147,7 @@ class TokenValidator:
         self, token: str, *, scopes: Names = (), any_group: Names | None = None, token_use: TokenUse | None = None
     ) -> Principal:
         """:meth:`validate` for asyncio; differs only in how it waits. Elsewhere (trio) a ``RuntimeError``, at once."""
-        asyncio.get_running_loop()
+        running_loop()()
         call = Call(scopes, any_group, token_use, self._wall(), perf_counter() if self._observed else 0.0)
         try:
             digest = None if self._cache is None else digest_of(token, self._max_token_bytes)

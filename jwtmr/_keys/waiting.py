@@ -2,15 +2,18 @@
 
 What takes time is a generator: it yields a ``Future`` that is fulfilled when something changed, and for how many
 seconds to wait for it. The two drivers differ in how they wait, and in nothing else.
+
+``asyncio`` is loaded by the first who needs it: a third of the time of ``import jwtmr`` would be its, also where nobody
+has a loop. Who has one has loaded it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import cache
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -39,8 +42,18 @@ def wait_for(waiting: Waiting[T]) -> T:
         return result
 
 
+@cache
+def running_loop() -> Callable[[], object]:
+    """What returns the running loop of asyncio, or raises ``RuntimeError`` where there is none."""
+    from asyncio import get_running_loop  # noqa: PLC0415  # see above
+
+    return get_running_loop
+
+
 async def wait_for_async(waiting: Waiting[T]) -> T:
     """Drive ``waiting`` in this task. Cancelling it disturbs nobody else who waits."""
+    import asyncio  # noqa: PLC0415  # see above
+
     try:
         while True:
             change, seconds = next(waiting)
