@@ -17,7 +17,7 @@ SWAGGER_UI := $(addprefix tests/system/swagger-ui-dist/,package.json package-loc
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-system coverage bench programs chromium clean
+.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -42,8 +42,16 @@ test-system: $(VENV)/.test programs ## run the tests that need other programs; a
 coverage: $(VENV)/.dev ## run the tests and show the branches that none of them takes
 	$(PY) -m pytest --cov $(ARGS)
 
-bench: $(VENV)/.test ## measure warm validation against the bare signature check
-	@$(PY) tests/benchmarks/run.py $(ARGS)
+bench: $(VENV)/.test ## measure jwtmr against the bare signature check, and beside its peers
+	@$(PY) tests/benchmarks/environments.py
+	@$(PY) tests/benchmarks/run.py --peers --json build/benchmark.json $(ARGS)
+
+bench-quick: $(VENV)/.test ## measure jwtmr alone, for some seconds, and compare with the record
+	@$(PY) tests/benchmarks/run.py --quick --json build/benchmark.json --against tests/benchmarks/record.json $(ARGS)
+
+bench-record: $(VENV)/.test ## measure, and make the result the record, its page and its image
+	@$(MAKE) --no-print-directory bench ARGS="--record $(ARGS)"
+	@$(VENV)/peers/bin/python tests/benchmarks/plot.py
 
 programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
 

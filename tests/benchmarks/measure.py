@@ -1,4 +1,4 @@
-"""Two ways to do one thing, timed in turns, and what their ratio is. No clock but the one of the moment.
+"""Two ways to do one thing, timed in turns, and what there is between them. No clock but the one of the moment.
 
 Times of different runs cannot be compared on a machine that others use too. So both are timed in the same run, A B, B
 A, A B: whatever slows the machine down slows down both, and a drift meets them in either order.
@@ -7,7 +7,7 @@ A, A B: whatever slows the machine down slows down both, and a drift meets them 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 Timed = Callable[[int], float]
@@ -15,18 +15,37 @@ Timed = Callable[[int], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a series of pairs says. Times are seconds per call, medians; ``ratio`` is the median of the ratios."""
+class Spread:
+    """What a series of numbers says: its median, its quartiles, its ends."""
 
-    bare: float
-    full: float
-    ratio: float
+    middle: float
     low: float
-    """Lower quartile of the ratios."""
     high: float
-    """Upper quartile of the ratios."""
     least: float
     most: float
+
+    @classmethod
+    def of(cls, numbers: Iterable[float]) -> Spread:
+        """Sum up at least two numbers."""
+        series = sorted(numbers)
+        low, middle, high = statistics.quantiles(series, n=4, method="inclusive")
+        return cls(middle, low, high, series[0], series[-1])
+
+    def times(self, factor: float) -> Spread:
+        """The same in another unit; ``factor`` is positive."""
+        return Spread(
+            self.middle * factor, self.low * factor, self.high * factor, self.least * factor, self.most * factor
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a series of pairs says. Seconds per call; each pair has a ratio and a difference of its own."""
+
+    bare: Spread
+    full: Spread
+    ratio: Spread
+    added: Spread
 
 
 def interleave(bare: Timed, full: Timed, *, pairs: int, rounds: int, calls: int) -> list[tuple[float, float]]:
@@ -49,8 +68,9 @@ def _pair(bare: Timed, full: Timed, rounds: int, calls: int) -> tuple[float, flo
 
 def compare(taken: Sequence[tuple[float, float]]) -> Comparison:
     """Sum up at least two pairs of (bare, full)."""
-    ratios = [full / bare for bare, full in taken]
-    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
-    bare = statistics.median(bare for bare, _ in taken)
-    full = statistics.median(full for _, full in taken)
-    return Comparison(bare, full, middle, low, high, min(ratios), max(ratios))
+    return Comparison(
+        bare=Spread.of(bare for bare, _ in taken),
+        full=Spread.of(full for _, full in taken),
+        ratio=Spread.of(full / bare for bare, full in taken),
+        added=Spread.of(full - bare for bare, full in taken),
+    )

@@ -1,109 +1,104 @@
-"""What does a warm validation cost beyond the signature check that it cannot do without? ``make bench``.
+"""What jwtmr costs, beside the signature check that nobody can do without, and beside its peers. ``make bench``.
 
-    python tests/benchmarks/run.py [--json] [--check] [--pairs 15] [--rounds 20] [--calls 50]
+    python tests/benchmarks/run.py [--quick] [--peers] [--only THEME,…] [--pairs 15] [--share 1.0]
+                                   [--json FILE] [--against FILE] [--record] [--check]
 
-Prints the times and their ratio, and whether the target is met. Says so by its exit code only with ``--check``.
+Prints a table. Says by its exit code whether everything is as wanted only with ``--check``.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
-import json
-import platform
 import sys
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from importlib.metadata import version
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
-from measure import Comparison, compare, interleave
-from subjects import Subject, subjects
+import page
+import posts
+import record
+import report
+from cases import cases
+from crew import Post, crew
+from rows import Row
 
-TARGET = 1.8
-"""Times the bare verification that a warm validation may cost."""
-
-Row = tuple[Subject, Comparison]
+QUICK: Final = {"pairs": 5, "share": 0.4, "warm_up": 1}
+"""Instead of the usual counts: a few seconds in all."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print, and return the exit code."""
+    """Measure, print, write, and return the exit code."""
     options = _parser().parse_args(arguments)
-    rows = _measure(options)
-    print(_as_json(rows, options) if options.json else _as_table(rows, options))
-    return int(options.check and not _met(rows))
+    if options.quick:
+        vars(options).update(QUICK)
+    held = _measured(options)
+    print(report.table(held))
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        record.write(held, options.json)
+    if options.against and options.against.exists():
+        print("\n" + record.compared(held, record.read(options.against)))
+    if options.record:
+        record.write(held)
+        page.write(held)
+    return int(options.check and any(row.met is False for row in report.rows_of(held)))
 
 
-def _measure(options: argparse.Namespace) -> list[Row]:
-    counts = {"rounds": options.rounds, "calls": options.calls}
-    with subjects() as chosen:
-        for subject in chosen:  # caches, branch predictors and the allocator get to know both
-            interleave(subject.bare, subject.full, pairs=1, **counts)
-        gc.collect()
-        gc.freeze()  # what was there before is nobody's garbage now; collecting goes on, as in a service
-        return [
-            (subject, compare(interleave(subject.bare, subject.full, pairs=options.pairs, **counts)))
-            for subject in chosen
-        ]
+def _measured(options: argparse.Namespace) -> dict[str, Any]:
+    began = time.monotonic()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        wanted = _wanted(options, stack, folder)
+        together = stack.enter_context(crew(wanted, folder / "logs"))
+        together.go_round(options.pairs, options.share, options.warm_up)
+        rows = [Row.of(told, result, worker.about) for worker in together.workers for told, result in worker.results()]
+    left_out = {**(posts.not_installed() if options.peers else {}), **together.absent}
+    order = {group: number for number, group in reversed(list(enumerate(row.group for row in rows)))}
+    rows.sort(key=lambda row: order[row.group])  # stable: the rows of a group come from several workers
+    return report.document(rows, left_out, options.pairs, time.monotonic() - began)
 
 
-def _met(rows: Sequence[Row]) -> bool:
-    return all(result.ratio <= TARGET for _, result in rows)
-
-
-def _as_table(rows: Sequence[Row], options: argparse.Namespace) -> str:
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    lines = [
-        f"Warm validation against the bare RS256 check by cryptography {version('cryptography')}, {python}",
-        f"medians of {options.pairs} pairs; a pair is the fastest of {options.rounds} rounds of {options.calls} calls",
-        "",
-        "token    bytes  call              bare us  jwtmr us  ratio      25-75 %   least-most",
-    ]
-    lines += [
-        f"{subject.token:<8}{subject.size:>6}  {subject.call:<16}{result.bare * 1e6:>9.1f}{result.full * 1e6:>10.1f}"
-        f"{result.ratio:>7.2f}  {result.low:>5.2f}-{result.high:<5.2f}  {result.least:>5.2f}-{result.most:<5.2f}"
-        for subject, result in rows
-    ]
-    worst = max(result.ratio for _, result in rows)
-    lines += ["", f"target: at most {TARGET} times; worst {worst:.2f}: {'met' if _met(rows) else 'NOT MET'}"]
-    return "\n".join(lines)
-
-
-def _as_json(rows: Sequence[Row], options: argparse.Namespace) -> str:
-    results = [
-        {"token": subject.token, "bytes": subject.size, "call": subject.call, **asdict(result)}
-        for subject, result in rows
-    ]
-    document = {
-        "target": TARGET,
-        "met": _met(rows),
-        "pairs": options.pairs,
-        "rounds": options.rounds,
-        "calls": options.calls,
-        "python": platform.python_version(),
-        "cryptography": version("cryptography"),
-        "results": results,
-    }
-    return json.dumps(document, indent=2)
+def _wanted(options: argparse.Namespace, stack: ExitStack, folder: Path) -> list[Post]:
+    wanted = posts.own(options.only or (posts.QUICK if options.quick else posts.THEMES))
+    if options.peers:
+        wanted += posts.other_pythons() + posts.peers(*stack.enter_context(cases(folder)))
+    return wanted
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Warm validation against the bare RSA-2048 verification.")
-    parser.add_argument("--json", action="store_true", help="print JSON; times are in seconds")
-    parser.add_argument("--check", action="store_true", help=f"exit with 1 unless every ratio is at most {TARGET}")
-    parser.add_argument("--pairs", type=_count(2), default=15, help="pairs per row, at least 2")
-    parser.add_argument("--rounds", type=_count(1), default=20, help="rounds per pair; the fastest counts")
-    parser.add_argument("--calls", type=_count(1), default=50, help="calls per round")
+    parser = argparse.ArgumentParser(description="jwtmr against the bare verification, and beside its peers.")
+    parser.add_argument("--quick", action="store_true", help="a few pairs of what takes little time")
+    parser.add_argument("--only", type=_themes, help=f"themes, with commas: {', '.join(posts.THEMES)}")
+    parser.add_argument("--peers", action="store_true", help="the peers and other Pythons that are installed, too")
+    parser.add_argument("--pairs", type=_number(int, 2), default=15, help="pairs per row, at least 2")
+    parser.add_argument("--share", type=_number(float, 0.001), default=1.0, help="of the usual rounds")
+    parser.add_argument("--warm-up", type=_number(int, 0), default=2, help="pairs before those that count")
+    parser.add_argument("--json", type=Path, help="write the result there; times are in seconds")
+    parser.add_argument("--against", type=Path, help="print the result beside a recorded one")
+    parser.add_argument("--record", action="store_true", help="make it the recorded one, with docs/performance.md")
+    parser.add_argument("--check", action="store_true", help="exit with 1 unless everything is as wanted")
     return parser
 
 
-def _count(least: int) -> Callable[[str], int]:
-    def count(text: str) -> int:
-        number = int(text)
-        if number < least:
-            raise argparse.ArgumentTypeError(f"must be at least {least}")
-        return number
+def _themes(text: str) -> list[str]:
+    themes = text.split(",")
+    unknown = [theme for theme in themes if theme not in posts.THEMES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there is no theme {unknown[0]}")
+    return themes
 
-    return count
+
+def _number(kind: type[int] | type[float], least: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        found = kind(text)
+        if not found >= least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}")
+        return found
+
+    return number
 
 
 if __name__ == "__main__":
