@@ -20,6 +20,8 @@ MADE: Final = "made.json"
 """In each of these: what it was made from, and what had to be left out."""
 
 THEMES: Final = ("validation", "cache", "adapters", "growth", "refusals", "serving", "footprint", "memory")
+BESIDE: Final = ("pythons", "peers")
+"""What needs environments of its own: the first theme under other Pythons, and everybody else."""
 QUICK: Final = ("validation", "cache", "adapters", "growth", "refusals")
 """Themes that take a few seconds."""
 PAIRS: Final = {"memory": 3}

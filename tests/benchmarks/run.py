@@ -31,7 +31,10 @@ QUICK: Final = {"pairs": 5, "share": 0.4, "warm_up": 1}
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, write, and return the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.record and (options.quick or options.only or not options.peers):
+        parser.error("argument --record: a record holds everything, and the peers")
     if options.quick:
         vars(options).update(QUICK)
     held = _measured(options)
@@ -62,16 +65,20 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _wanted(options: argparse.Namespace, stack: ExitStack, folder: Path) -> list[Post]:
-    wanted = posts.own(options.only or (posts.QUICK if options.quick else posts.THEMES))
-    if options.peers:
-        wanted += posts.other_pythons() + posts.peers(*stack.enter_context(cases(folder)))
+    themes = options.only or (posts.QUICK if options.quick else posts.THEMES)
+    beside = posts.BESIDE if options.peers and not options.only else ()
+    wanted = posts.own([theme for theme in themes if theme in posts.THEMES])
+    if "pythons" in (*themes, *beside):
+        wanted += posts.other_pythons()
+    if "peers" in (*themes, *beside):
+        wanted += posts.peers(*stack.enter_context(cases(folder)))
     return wanted
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="jwtmr against the bare verification, and beside its peers.")
     parser.add_argument("--quick", action="store_true", help="a few pairs of what takes little time")
-    parser.add_argument("--only", type=_themes, help=f"themes, with commas: {', '.join(posts.THEMES)}")
+    parser.add_argument("--only", type=_themes, help=f"some of: {', '.join((*posts.THEMES, *posts.BESIDE))}")
     parser.add_argument("--peers", action="store_true", help="the peers and other Pythons that are installed, too")
     parser.add_argument("--pairs", type=_number(int, 2), default=15, help="pairs per row, at least 2")
     parser.add_argument("--share", type=_number(float, 0.001), default=1.0, help="of the usual rounds")
@@ -85,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _themes(text: str) -> list[str]:
     themes = text.split(",")
-    unknown = [theme for theme in themes if theme not in posts.THEMES]
+    unknown = [theme for theme in themes if theme not in (*posts.THEMES, *posts.BESIDE)]
     if unknown:
         raise argparse.ArgumentTypeError(f"there is no theme {unknown[0]}")
     return themes

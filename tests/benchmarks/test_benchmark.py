@@ -71,10 +71,18 @@ def test_check_makes_the_verdict_the_exit_code(measured: tuple[subprocess.Comple
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--pairs", "1"], ["--share", "0"], ["--share", "nan"], ["--warm-up", "-1"], ["--only", "everything"]],
+    [
+        ["--pairs", "1"],
+        ["--share", "0"],
+        ["--share", "nan"],
+        ["--warm-up", "-1"],
+        ["--only", "everything"],
+        ["--record"],
+        ["--record", "--peers", "--quick"],
+    ],
 )
 def test_what_measures_nothing_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """One pair has no spread, no share of a round takes no time, and a theme has a name."""
+    """One pair has no spread, no share of a round takes no time, a theme has a name, and a part is no record."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
