@@ -56,9 +56,11 @@ def change_of(kind: str, recorded: float, number: float) -> float:
 
 
 def _numbers(rows: Sequence[Row]) -> list[tuple[Row, float]]:
-    """Each row and what is compared of it."""
-    verification = verification_of(rows) * 1e6
-    return [(row, row.value / verification if row.unit == "us" else row.value) for row in rows]
+    """Each row and what is compared of it. Times are not, where a part was measured that has no yardstick."""
+    yardstick = verification_of(rows) * 1e6 if any(row.verifies for row in rows) else None
+    if yardstick is None:
+        return [(row, row.value) for row in rows if row.unit != "us"]
+    return [(row, row.value / yardstick if row.unit == "us" else row.value) for row in rows]
 
 
 def _key(row: Row) -> tuple[str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -63,6 +64,16 @@ def test_only_what_is_worse_by_more_than_noise_is_pointed_out() -> None:
     assert flagged == ["worse"]
     assert "fresh" in said
     assert "new" in said
+
+
+def test_times_are_compared_by_the_yardstick_or_not_at_all() -> None:
+    """What takes two bare verifications is two, on whatever machine; without one beside it nothing is said."""
+    added = compare([(1.0, 3.0)] * 2)
+    row = Row.of({"group": "adapters", "name": "ASGI", "kind": "added"}, added, {"python": "3.11.7"}).as_json()
+    alone, beside = {**document(), "rows": [row]}, document(yardstick=1.5)
+    beside["rows"].append(row)
+    assert re.search(r"^ASGI +2\.000 +2\.000 +\+0%$", compared(beside, beside), re.MULTILINE)
+    assert "ASGI" not in compared(alone, alone)
 
 
 @pytest.mark.parametrize(
