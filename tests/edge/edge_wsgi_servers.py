@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,10 +13,12 @@ from typing import Any, Final
 from edge_servers import WITHIN
 from edge_tokens import Town
 from edge_wire import HOST, Client
+from server_processes import gunicorn
 from waitress.server import create_server
 
 THREADS: Final = 20
-HERE: Final = Path(__file__).resolve().parent
+FOLDERS: Final = Path(__file__).resolve().parents[:2]
+"""What an application that gunicorn serves imports from."""
 
 
 @contextmanager
@@ -46,28 +45,8 @@ def gunicorn_serving(options: Sequence[str], town: Town, setups: Sequence[str]) 
     with ExitStack() as sockets:
         listening = {setup: sockets.enter_context(socket.create_server((HOST, 0))) for setup in setups}
         ports = {setup: int(each.getsockname()[1]) for setup, each in listening.items()}
-        described = json.dumps({"town": town.described(), "ports": ports})
-        with gunicorn(options, "edge_app_gunicorn:application()", [*listening.values()], EDGE=described):
+        environment = {"EDGE": json.dumps({"town": town.described(), "ports": ports})}
+        with gunicorn(options, "edge_app_gunicorn:application()", [*listening.values()], FOLDERS, environment):
             for port in ports.values():  # the sockets listen already: the first request waits for the first worker
                 assert Client(port).http("GET", b"/me").status == 401
             yield ports
-
-
-@contextmanager
-def gunicorn(options: Sequence[str], app: str, listening: Sequence[socket.socket], **environment: str) -> Iterator[int]:
-    """Gunicorn with an ``app`` of this directory, on sockets that listen; its process id. It ends with the block."""
-    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--chdir", str(HERE), "--log-level", "error"]
-    binds = [word for each in listening for word in ("--bind", f"fd://{each.fileno()}")]
-    process = subprocess.Popen(
-        [*command, *options, *binds, app],
-        env={**os.environ, **environment},
-        pass_fds=[each.fileno() for each in listening],
-    )
-    try:
-        yield process.pid
-    finally:
-        process.terminate()
-        try:
-            process.wait(WITHIN)
-        finally:
-            process.kill()

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 from edge_tokens import Town
 from edge_wire import HOST, Client
-from edge_wsgi_servers import gunicorn
+from edge_wsgi_servers import FOLDERS
+from server_processes import gunicorn
 
 WORKERS = 4
 ATTEMPTS = 1000
@@ -23,10 +24,11 @@ def test_a_fork_after_the_start_costs_no_fetch_until_keys_are_due(town: Town, wo
     """Four workers validate with the parent's keys; one whose time has come asks every place once, the others none."""
     options = ["--preload", "--workers", str(WORKERS), "--worker-class", worker_class]
     issuer, lines = town.issuer, [b"Authorization: Bearer " + town.tokens["good"].encode()]
+    environment = {"EDGE": json.dumps(town.described())}
     with socket.create_server((HOST, 0)) as listening:
         client = Client(int(listening.getsockname()[1]))
         issuer.forget_requests()
-        with gunicorn(options, "edge_app_preload:application()", [listening], EDGE=json.dumps(town.described())) as pid:
+        with gunicorn(options, "edge_app_preload:application()", [listening], FOLDERS, environment) as pid:
             first = client.http("GET", b"/who", lines).content
             assert first["parent"] == pid
             at_start = issuer.count()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Final
 
 import pytest
 from fire_kit import PATIENCE, eventually, outcome
+from server_processes import importing_from
 
 from jwtmr import AuthError, KeyPolicy, TokenValidator
 
@@ -96,13 +96,14 @@ def command(script: str, *args: object, options: tuple[str, ...] = ()) -> list[s
     return [sys.executable, *options, *ignored, str(SCRIPTS / script), *map(str, args)]
 
 
-def run_script(script: str, *args: object, options: tuple[str, ...] = ()) -> list[str]:
-    """Run a script in ``scripts/`` to its end, which must be a success without a complaint; the lines that it wrote.
+def environment() -> dict[str, str]:
+    """That of a script, which can import the modules beside these tests and those of all tests."""
+    return importing_from(SCRIPTS.parent, SCRIPTS.parents[1])
 
-    It can import the modules beside the tests.
-    """
-    path = os.pathsep.join([str(SCRIPTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    line, env = command(script, *args, options=options), {**os.environ, "PYTHONPATH": path}
-    done = subprocess.run(line, capture_output=True, text=True, timeout=100, check=False, env=env)
+
+def run_script(script: str, *args: object, options: tuple[str, ...] = ()) -> list[str]:
+    """Run a script in ``scripts/`` to its end, which must be a success without a complaint; the lines that it wrote."""
+    line = command(script, *args, options=options)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=100, check=False, env=environment())
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     return done.stdout.splitlines()

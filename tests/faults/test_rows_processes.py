@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import struct
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from crowd_kit import command, run_script
+from crowd_kit import command, environment, run_script
 from fire_kit import PATIENCE, eventually
+from shared_clock import SharedClock
 
 from jwtmr.testing import RegionalIssuer
 from jwtmr.testing.faults import Fault, accept_silent, at, hold, reset
@@ -53,7 +53,7 @@ def test_four_children_while_a_refresh_is_due(pool: RegionalIssuer) -> None:
 class Stoppable:
     """A process that validates the tokens that it is sent."""
 
-    def __init__(self, process: subprocess.Popen[str], clock: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], clock: SharedClock) -> None:
         self._process = process
         self._clock = clock
 
@@ -76,19 +76,18 @@ class Stoppable:
         stat = Path(f"/proc/{self._process.pid}/stat")
         eventually(lambda: stat.read_text(encoding="ascii").rpartition(") ")[2][0] == "T", "it goes on")
         yield
-        with self._clock.open("r+b") as file:
-            file.write(struct.pack("d", seconds))
+        self._clock.advance(seconds)
         self._process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture
 def stoppable(pool: RegionalIssuer, tmp_path: Path) -> Iterator[Stoppable]:
     """A process of its own, with nothing fetched."""
-    clock = tmp_path / "clock"
-    clock.write_bytes(struct.pack("d", 0.0))
-    script = command("stopped.py", clock, *who(pool), *pool.jwks_uris, options=("-X", "dev", "-W", "error"))
+    path = tmp_path / "clock"
+    clock = SharedClock(path)
+    script = command("stopped.py", path, *who(pool), *pool.jwks_uris, options=("-X", "dev", "-W", "error"))
     pipe = subprocess.PIPE
-    with subprocess.Popen(script, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(script, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment()) as process:
         try:
             yield Stoppable(process, clock)
             assert process.communicate(timeout=PATIENCE) == ("", "")

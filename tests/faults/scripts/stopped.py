@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import mmap
-import struct
 import sys
 import time
 from pathlib import Path
 
 from child import outcome, say, validator_of
-
-from jwtmr.settings import SystemClock
-
-SYSTEM = SystemClock()
-
-
-class SharedClock:
-    """The clocks of the system, ahead by what a file says: the seconds that the process was stopped for."""
-
-    def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            self._ahead = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
-
-    def _more(self) -> float:
-        seconds: float = struct.unpack("d", self._ahead[:])[0]
-        return seconds
-
-    def wall(self) -> float:
-        """Unix seconds."""
-        return SYSTEM.wall() + self._more()
-
-    def monotonic(self) -> float:
-        """It goes on while a process is stopped."""
-        return SYSTEM.monotonic() + self._more()
-
-    def boottime(self) -> float:
-        """As does this one."""
-        return SYSTEM.boottime() + self._more()
+from shared_clock import SharedClock
 
 
 def main(clock: str, pool: str, client: str, *urls: str) -> None:
