@@ -17,7 +17,7 @@ SWAGGER_UI := $(addprefix tests/system/swagger-ui-dist/,package.json package-loc
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean
+.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean processes
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -52,6 +52,9 @@ bench-quick: $(VENV)/.test ## measure jwtmr alone, for some seconds, and compare
 bench-record: $(VENV)/.test ## measure, and make the result the record, its page and its image
 	@$(MAKE) --no-print-directory bench ARGS="--record $(ARGS)"
 	@$(VENV)/peers/bin/python tests/benchmarks/plot.py
+
+processes: $(VENV)/.test ## play outages and rotations in front of gunicorn and uvicorn, and show what they cost
+	@PYTHONPATH=tests $(PY) tests/processes/workers_run.py $(ARGS)
 
 programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
 
