@@ -293,7 +293,7 @@ class KeyState:
         self._publish(now)
 
     def report(self, now: Instant, *, ask: bool = True) -> Condition:
-        """How the keys are; ``ask`` who is due."""
+        """How the keys are; ``ask`` who is due, which is everybody where there are none."""
         if ask:
-            self._catch_up(now)
+            self.warm(now)
         return Condition(self._endpoints.seconds_left(now), self._endpoints.report(now), self.stranded)

@@ -76,7 +76,7 @@ class KeySource:
         self._change: Future[None] = unfulfilled()
         self._wake = threading.Event()
         self._closed = self._stranded = False
-        self._reported = self._state.report(read(clock))
+        self._reported = self._state.report(read(clock), ask=False)
         with _fork_lock:
             _sources.add(self)
 
@@ -139,7 +139,7 @@ class KeySource:
         return airborne, change
 
     def report(self, *, ask: bool = True) -> Condition:
-        """How the keys are; ``ask`` endpoints that are due."""
+        """How the keys are, without waiting; ``ask``: that is traffic, so whatever fetch is due begins."""
         with suppress(Reentered):  # a signal handler asks: it gets the last one
             self._reported = self._do(lambda now: self._state.report(now, ask=ask))
         return self._reported

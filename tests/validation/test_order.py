@@ -102,6 +102,7 @@ def closed_window(shared_issuer: RegionalIssuer) -> Iterator[TokenValidator]:
 @pytest.fixture(scope="module")
 def cold(shared_issuer: RegionalIssuer) -> Iterator[TokenValidator]:
     """A validator that has asked for nothing, and with a window that is open."""
+    shared_issuer.forget_requests()
     until = clock_of(shared_issuer).now() + timedelta(days=1)
     with closing(validator_for(shared_issuer, accept_legacy_until=until, leeway=0, http_get=HTTP_GET)) as made:
         yield made
@@ -139,11 +140,9 @@ def test_refusals_before_the_key_ask_nobody(
     shared_issuer: RegionalIssuer, cold: TokenValidator, spoil: Spoil, code: str, how: str
 ) -> None:
     """On a validator without any keys, what steps 1 to 4 refuse causes no request; so it is 401 in an outage too."""
-    shared_issuer.forget_requests()
     for iss in (shared_issuer.updated_issuer, shared_issuer.original_issuer):
         assert code_of(cold, spoil(shared_issuer, iss), how) == code
-    assert {authority.state for authority in cold.status().authorities} == {"cold"}
-    assert shared_issuer.count() == 0
+    assert shared_issuer.count() == 0  # none since it was made: it has no keys yet
 
 
 def test_windows_ask_nobody(issuer: RegionalIssuer) -> None:
