@@ -50,7 +50,7 @@ class Operation:
         return status
 
     def status(self) -> ValidatorStatus:
-        """What is known of every authority and endpoint now."""
+        """What is known of every authority and endpoint now. Starts the fetches that are due, and waits for none."""
         self._check_open()
         wall = self._clock.wall()
         authorities = [
@@ -58,6 +58,11 @@ class Operation:
             for authority, source in self._sources
         ]
         return ValidatorStatus(tuple(authorities), self._announce.failures)
+
+    @property
+    def authority_ids(self) -> tuple[str, ...]:
+        """The ids of all authorities, in their order."""
+        return tuple(authority.id for authority, _ in self._sources)
 
     @property
     def current_issuers(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ No framework is imported here.
 """
 
 from jwtmr.bearer import FromCookie, FromHeader, FromSubprotocol, ResourceMetadata
+from jwtmr_asgi.health import health_app
 from jwtmr_asgi.middleware import BearerAuthMiddleware
 from jwtmr_asgi.requires import requires
 from jwtmr_asgi.users import AnonymousUser, BearerUser, principal_of
@@ -21,6 +22,7 @@ __all__ = [
     "FromHeader",
     "FromSubprotocol",
     "ResourceMetadata",
+    "health_app",
     "principal_of",
     "requires",
 ]

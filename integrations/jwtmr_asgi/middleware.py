@@ -10,15 +10,18 @@ from jwtmr.bearer import (
     DEFAULT_SOURCES,
     Edge,
     FromSubprotocol,
+    HealthView,
     RequestHead,
     ResourceMetadata,
     Startup,
     TokenSource,
     ValidatorOrMaker,
+    check_path,
     is_preflight,
 )
-from jwtmr_asgi.answers import RefusalResponse, send_json
+from jwtmr_asgi.answers import RefusalResponse, send_document
 from jwtmr_asgi.expiry import Session, seconds_left
+from jwtmr_asgi.health import HealthApp
 from jwtmr_asgi.lifespan import Lifespan
 from jwtmr_asgi.paths import ExcludedPaths, header_values, route_path
 from jwtmr_asgi.types import App, Receive, Scope, Send
@@ -37,6 +40,8 @@ class BearerAuthMiddleware:
         Let requests without any credentials through. Bad ones are refused all the same.
     ``close_at_expiry``
         Close a WebSocket when its token expires.
+    ``health``
+        The path, such as ``/readyz``, at which readiness probes are answered here, as by ``health_app(validator)``.
 
     Raises :class:`jwtmr.ConfigurationError`. CORS preflights pass. A scope of an unknown type is a ``RuntimeError``.
     """
@@ -53,12 +58,15 @@ class BearerAuthMiddleware:
         exclude: Names = (),
         optional: bool = False,
         close_at_expiry: bool = False,
+        health: str | None = None,
     ) -> None:
         if not callable(app):
             raise ConfigurationError("app", "must be an ASGI application")
         for parameter, given in (("optional", optional), ("close_at_expiry", close_at_expiry)):
             if type(given) is not bool:
                 raise ConfigurationError(parameter, f"must be a bool, not {type(given).__name__}")
+        if health is not None:
+            check_path("health", health)
         self._app: Final = app
         self._edge: Final = Edge(
             validator,
@@ -70,6 +78,8 @@ class BearerAuthMiddleware:
         self._excluded: Final = ExcludedPaths(exclude)
         self._optional: Final = optional
         self._close_at_expiry: Final = close_at_expiry
+        self._health_path: Final = health
+        self._health: Final = HealthApp(self._edge, HealthView())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, or the lifespan."""
@@ -86,9 +96,11 @@ class BearerAuthMiddleware:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._asks_for_metadata(scope):
-            headers = [(b"access-control-allow-origin", b"*")]
             await self._edge.validator_async()  # whose issuers it names: made beside the loop if need be
-            await send_json(scope, send, 200, self._edge.metadata_document(), headers)
+            await send_document(scope, send, self._edge.metadata_document())
+            return
+        if self._health_path is not None and _is_at(scope, self._health_path):
+            await self._health(scope, receive, send)
             return
         if is_preflight(_head(scope)) or self._excluded.match(scope):
             await self._app(enter(scope, self._edge, None), receive, send)
@@ -128,7 +140,7 @@ class BearerAuthMiddleware:
         metadata = self._edge.resource_metadata
         if metadata is None or scope["method"] not in ("GET", "HEAD"):
             return False
-        return metadata.decoded_path in (scope["path"], route_path(scope))
+        return _is_at(scope, metadata.decoded_path)
 
     def _without_token(self, scope: Scope) -> Scope:
         """A subprotocol that holds the token is none that the application could select, or log."""
@@ -140,6 +152,10 @@ class BearerAuthMiddleware:
         if others:
             headers.append((b"sec-websocket-protocol", ", ".join(others).encode("latin-1")))
         return {**scope, "subprotocols": others, "headers": headers}
+
+
+def _is_at(scope: Scope, path: str) -> bool:
+    return path in (scope["path"], route_path(scope))
 
 
 def _head(scope: Scope) -> RequestHead:

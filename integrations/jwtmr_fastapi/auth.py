@@ -20,15 +20,16 @@ from jwtmr import AuthError, ConfigurationError, Names, Principal, TokenUse
 from jwtmr.bearer import (
     DEFAULT_SOURCES,
     Edge,
+    HealthView,
     Requirements,
     ResourceMetadata,
     Startup,
     TokenSource,
     ValidatorOrMaker,
 )
+from jwtmr_fastapi.documents import router_for_metadata, router_for_probes
 from jwtmr_fastapi.gate import Gate
 from jwtmr_fastapi.lifespan import started, started_before
-from jwtmr_fastapi.metadata import router_of
 from jwtmr_fastapi.openapi import HttpBearer, OAuth2Code
 
 _DEFAULT_OPENAPI: Final = HttpBearer()
@@ -177,4 +178,14 @@ class BearerAuth(SecurityBase):
 
         Raises :class:`jwtmr.ConfigurationError` without ``resource_metadata``.
         """
-        return router_of(self._gate.edge)
+        return router_for_metadata(self._gate)
+
+    def health_router(self, path: str = "/readyz", *, required: Names = (), show_urls: bool = False) -> APIRouter:
+        """Readiness probes: ``app.include_router(auth.health_router())``. 200 while tokens can be checked, else 503.
+
+        ``required`` and ``show_urls`` are those of :class:`jwtmr.bearer.HealthView`. It needs no credentials, and is in
+        no schema. A probe counts as traffic: it starts a fetch of keys that is due, and does not wait for it. Under
+        :meth:`override` it says ``ok`` and starts none. Raises :class:`jwtmr.ConfigurationError`; for an id that no
+        authority has here, or at the first probe where the validator is made by a function.
+        """
+        return router_for_probes(self._gate, path, HealthView(required=required, show_urls=show_urls))

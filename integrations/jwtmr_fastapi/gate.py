@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from jwtmr import AuthError, Principal
-from jwtmr.bearer import Edge, FromSubprotocol, RequestHead, Requirements
+from jwtmr.bearer import NO_KEYS_NEEDED, Document, Edge, FromSubprotocol, HealthView, RequestHead, Requirements
 from jwtmr_fastapi.handshake import can_be_answered, take_out_token
 
 _KEPT: Final = "jwtmr_fastapi"
@@ -85,6 +85,13 @@ class Gate:
         """Do what ``startup`` says, unless nobody's token is going to be looked at."""
         if app not in self._fakes:
             await self.edge.start_async()
+
+    async def health_document(self, app: Starlette, view: HealthView) -> Document:
+        """What a probe of ``app`` is told. Nothing is fetched where nobody's token is going to be looked at."""
+        if app in self._fakes:
+            return NO_KEYS_NEEDED
+        await self.edge.validator_async()  # made beside the loop if need be
+        return self.edge.health_document(view)
 
     @contextmanager
     def faked(self, app: Starlette, principal: Principal | None) -> Generator[None, None, None]:

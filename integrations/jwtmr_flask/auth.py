@@ -11,13 +11,17 @@ from flask import Blueprint, Flask, current_app, has_request_context, request_fi
 from jwtmr import ConfigurationError, Names, Principal, TokenUse, TokenValidator
 from jwtmr.bearer import (
     DEFAULT_SOURCES,
+    Document,
+    HealthView,
     Requirements,
     ResourceMetadata,
     Startup,
     TokenSource,
     ValidatorOrMaker,
+    check_path,
 )
 from jwtmr_flask.callers import Callers, callers
+from jwtmr_flask.documents import serve_document
 from jwtmr_flask.exclusions import Exclusions
 from jwtmr_flask.metadata import serve_metadata
 from jwtmr_flask.order import Placement
@@ -151,6 +155,32 @@ class BearerAuth:
         """
         excluded = Exclusions(app, exclude_endpoints, allow_preflights=allow_preflights)
         app.before_request(lambda: None if excluded.match() else self._enter(_A_TOKEN))
+
+    # -- what is open -------------------------------------------------------------------------------------------------
+
+    def add_health(
+        self, app: Flask | Blueprint, path: str = "/readyz", *, required: Names = (), show_urls: bool = False
+    ) -> None:
+        """Answer readiness probes at ``path`` of ``app`` or of a blueprint: 200 while tokens can be checked, else 503.
+
+        ``required`` and ``show_urls`` are those of :class:`jwtmr.bearer.HealthView`. It needs no token, also where
+        :meth:`protect` asks everybody else for one. A probe counts as traffic: it starts a fetch of keys that is due,
+        and does not wait for it. Under :meth:`override` it says ``ok`` and starts none. Raises
+        :class:`jwtmr.ConfigurationError`: for an id that no authority has here, if ``app`` has been through
+        :meth:`init_app` with a validator, else at the first probe.
+        """
+        if not isinstance(app, (Flask, Blueprint)):
+            raise ConfigurationError("app", "must be a Flask application, or a blueprint")
+        check_path("path", path)
+        state = states_of(app).get(self) if isinstance(app, Flask) else None
+        view = HealthView(required=required, show_urls=show_urls)
+        if state is not None and state.initialised:
+            state.edge.check_health(view)
+
+        def document() -> Document:
+            return self._state(current_app).health_document(view)
+
+        serve_document(app, "path", path, document, owner=self, provide_automatic_options=False)
 
     def _decorate(self, view: F, enter: Callable[[], None]) -> F:
         protected = entering_first(view, enter)

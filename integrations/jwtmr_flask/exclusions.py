@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, current_app, request
 
 from jwtmr import ConfigurationError, Names
 from jwtmr.bearer import is_preflight
-from jwtmr_flask.metadata import metadata_is_asked_for
+from jwtmr_flask.documents import document_is_asked_for
 from jwtmr_flask.state import head
 
 
@@ -31,7 +31,7 @@ class Exclusions:
 
     def match(self) -> bool:
         """Whether the current request needs no token."""
-        if not self._endpoints.isdisjoint(self._endpoint()) or metadata_is_asked_for():
+        if not self._endpoints.isdisjoint(self._endpoint()) or document_is_asked_for():
             return True
         return self._allow_preflights and is_preflight(head())
 

@@ -11,7 +11,18 @@ from typing import Any, Final, NoReturn, TypedDict
 from flask import Flask, request
 
 from jwtmr import AuthError, ConfigurationError, Principal
-from jwtmr.bearer import Edge, RequestHead, Requirements, ResourceMetadata, Startup, TokenSource, ValidatorOrMaker
+from jwtmr.bearer import (
+    NO_KEYS_NEEDED,
+    Document,
+    Edge,
+    HealthView,
+    RequestHead,
+    Requirements,
+    ResourceMetadata,
+    Startup,
+    TokenSource,
+    ValidatorOrMaker,
+)
 from jwtmr_flask.callers import callers
 from jwtmr_flask.refusals import refused
 
@@ -71,6 +82,15 @@ class AppState:
             token = self.edge.token(head())  # first: without one nobody needs a validator
             known[self] = self.edge.validator.validate(token)
         return asked.enforce(known[self])
+
+    def metadata_document(self) -> Document:
+        """The RFC 9728 document, by the edge of the moment."""
+        return self.edge.metadata_document()
+
+    def health_document(self, view: HealthView) -> Document:
+        """What a probe is told. Nothing is fetched where nobody's token is looked at."""
+        self.check()
+        return NO_KEYS_NEEDED if self.overridden else self.edge.health_document(view)
 
     @contextmanager
     def faked(self, principal: Principal | None) -> Generator[None, None, None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Callable
 from inspect import iscoroutinefunction
@@ -11,6 +10,8 @@ from typing import Final, Literal, TypeAlias
 
 from jwtmr._fork import renewed_in_child
 from jwtmr.bearer.answers import Refusal, answer_for, check_quotable
+from jwtmr.bearer.documents import Document
+from jwtmr.bearer.health import HealthView
 from jwtmr.bearer.metadata import ResourceMetadata
 from jwtmr.bearer.sources import FromHeader, RequestHead, TokenSource, one_source
 from jwtmr.errors import AuthError, ConfigurationError
@@ -99,13 +100,23 @@ class Edge:
         url = None if self.resource_metadata is None else self.resource_metadata.url
         return answer_for(error, realm=self.realm, resource_metadata=url)
 
-    def metadata_document(self) -> bytes:
-        """The RFC 9728 document as JSON; only where ``resource_metadata`` is configured."""
+    def metadata_document(self) -> Document:
+        """The RFC 9728 document; only where ``resource_metadata`` is configured."""
         if self.resource_metadata is None:
             raise ConfigurationError("resource_metadata", "must be given for there to be a document")
         in_header = self.source == FromHeader()
         document = self.resource_metadata.document(self.validator.current_issuers, in_header=in_header)
-        return json.dumps(document).encode()
+        return Document(200, {"Access-Control-Allow-Origin": "*"}, document)
+
+    def check_health(self, view: HealthView) -> None:
+        """Raise :class:`ConfigurationError` where ``view`` requires an unknown id. A validator to come is not asked."""
+        if self._made is not None:
+            # Its status would know the ids too, but whoever asks for that has keys fetched.
+            view.check_known(self._made._operation.authority_ids)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+    def health_document(self, view: HealthView) -> Document:
+        """What a probe is told now. It counts as traffic: it starts a fetch that is due, and does not wait for it."""
+        return view.answer(self.validator.status())
 
     def start(self) -> None:
         """Do what ``startup`` says. Raises :class:`KeysUnavailable` under ``"require"``."""

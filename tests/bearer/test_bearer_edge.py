@@ -212,7 +212,9 @@ def test_the_document_names_the_current_issuer_and_how_tokens_come(
     window = issuer.clock.now()  # type: ignore[attr-defined]
     with closing(validator_for(issuer, accept_legacy_until=window, http_get=HTTP_GET)) as validator:
         edge = Edge(validator, token_sources=[source], resource_metadata=METADATA)
-        assert json.loads(edge.metadata_document()) == {
+        document = edge.metadata_document()
+        assert (document.status, document.headers) == (200, {"Access-Control-Allow-Origin": "*"})
+        assert json.loads(document.body) == {
             "resource": "https://api.example.com/v1",
             "authorization_servers": [issuer.updated_issuer],
             "bearer_methods_supported": methods,
