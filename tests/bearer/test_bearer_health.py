@@ -179,7 +179,7 @@ def test_paths(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "", "/", "readyz", "/readyz/", "//readyz", "/a//b", "/<name>", "/{name}", "/a b", "/a%20b", "/ä", "/a?b", 
+        "", "/", "readyz", "/readyz/", "//readyz", "/a//b", "/<name>", "/{name}", "/a b", "/a%20b", "/ä", "/a?b",
         "/a#b", "/.", "/..", "/a/../b", "/a/.", "/*", "/a\n", None, b"/readyz", ["/readyz"],
     ],
 )  # fmt: skip

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, assert_type
 
 from jwtmr import AuthError, Principal, TokenValidator
-from jwtmr.bearer import Edge, Refusal, RequestHead, Requirements, answer_for, token_from
+from jwtmr.bearer import Document, Edge, HealthView, Refusal, RequestHead, Requirements, answer_for, token_from
 from jwtmr_asgi import (
     BearerAuthMiddleware,
     FromCookie,
     FromHeader,
     FromSubprotocol,
     ResourceMetadata,
+    health_app,
     principal_of,
     requires,
 )
@@ -54,10 +55,29 @@ def protect(validator: TokenValidator, make: Callable[[], TokenValidator]) -> li
         exclude=["/healthz", "/static/*"],
         optional=True,
         close_at_expiry=True,
+        health="/readyz",
     )
     cookie = BearerAuthMiddleware(app, validator, token_sources=(FromCookie("session", ["https://app.example.com"]),))
     socket = BearerAuthMiddleware(orders, validator, token_sources=(FromSubprotocol(),), startup="lazy")
-    return [plain, every, cookie, socket]
+    probes = health_app(make, required={"us-east-1_Ab12Cd34"}, show_urls=True)
+    beside = BearerAuthMiddleware(probes, validator, exclude=["/readyz"], health=None)
+    return [plain, every, cookie, socket, beside]
+
+
+def probe_by_hand(validator: TokenValidator) -> tuple[int, bytes]:
+    """A readiness view of one's own."""
+    document = HealthView(required=["us-east-1_Ab12Cd34"]).answer(validator.status())
+    assert_type(document, Document)
+    assert_type(document.body, bytes)
+    return document.status, document.body
+
+
+def mistakes(validator: TokenValidator) -> None:
+    health_app("https://issuer.example")  # type: ignore[arg-type]
+    health_app(validator, required="us-east-1_Ab12Cd34")  # type: ignore[arg-type]
+    health_app(validator, show_urls="no")  # type: ignore[arg-type]
+    BearerAuthMiddleware(app, validator, health=True)  # type: ignore[arg-type]
+    HealthView(["us-east-1_Ab12Cd34"])  # type: ignore[misc]
 
 
 def by_hand(edge: Edge, values: list[str], error: AuthError) -> Refusal:

@@ -100,6 +100,8 @@ async def news(websocket: WebSocket, principal: Reader) -> None:
 
 app.include_router(router)
 app.include_router(configured.metadata_router)
+app.include_router(auth.health_router())
+app.include_router(auth.health_router("/ops/keys", required=["us-east-1_Ab12Cd34"], show_urls=True))
 
 
 # -- by hand ----------------------------------------------------------------------------------------------------------
@@ -111,6 +113,7 @@ async def by_hand(connection: HTTPConnection, principal: Principal) -> None:
     assert_type(await auth.require()(connection, principal), Principal)
     assert_type(auth.optional, OptionalAuth)
     assert_type(auth.metadata_router, APIRouter)
+    assert_type(auth.health_router(), APIRouter)
     assert_type(auth.lifespan(app), AbstractAsyncContextManager[None])
     assert_type(auth.override(app, principal), AbstractContextManager[None])
     with auth.override(app, None):
@@ -129,5 +132,7 @@ def mistakes(principal: Principal) -> None:
     auth.require(scopes="orders/read")  # type: ignore[arg-type]
     auth.require(any_group="admins")  # type: ignore[arg-type]
     auth.require(token_use="refresh")  # type: ignore[arg-type]
+    auth.health_router(required="us-east-1_Ab12Cd34")  # type: ignore[arg-type]
+    auth.health_router("/readyz", ["us-east-1_Ab12Cd34"])  # type: ignore[call-arg]
     auth.override(app, principal.subject)  # type: ignore[arg-type]
     auth.override(router, principal)  # type: ignore[arg-type]

@@ -49,6 +49,8 @@ auth.init_app(app, make_validator)
 auth.init_app(app)
 auth.protect(app, exclude_endpoints=["static"])
 auth.protect(orders, exclude_endpoints={"health"}, allow_preflights=True)
+auth.add_health(app)
+auth.add_health(orders, "/ops/keys", required=("us-east-1_Ab12Cd34",), show_urls=True)
 
 
 # -- views ------------------------------------------------------------------------------------------------------------
@@ -131,6 +133,8 @@ def mistakes(principal: Principal) -> None:
     auth.require(scopes="orders/read")  # type: ignore[call-overload]
     auth.require(token_use="refresh")  # type: ignore[call-overload]
     auth.protect(app, exclude_endpoints="static")  # type: ignore[arg-type]
+    auth.add_health(app, required="us-east-1_Ab12Cd34")  # type: ignore[arg-type]
+    auth.add_health("/readyz")  # type: ignore[arg-type]
     auth.override(app, principal.subject)  # type: ignore[arg-type]
     _ = order("1")  # type: ignore[arg-type]
     twice()  # type: ignore[call-arg]
