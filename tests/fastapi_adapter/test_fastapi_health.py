@@ -25,12 +25,12 @@ def closed() -> None:
 
 def test_it_is_in_no_schema_and_behind_no_dependency(place: Place) -> None:
     """Those of the application, of an including router and of the inclusion do not reach it; prefixes do."""
-    auth, outer = place.auth(), APIRouter(prefix="/outer", dependencies=[Depends(closed)])
+    auth, outer = place.auth(), APIRouter(dependencies=[Depends(closed)])
     outer.include_router(
         auth.health_router("/keys.json", show_urls=True), prefix="/ops", dependencies=[Depends(closed)]
     )
     app = FastAPI(dependencies=[Depends(closed)])
-    app.include_router(outer)
+    app.include_router(outer, prefix="/outer")
     app.include_router(auth.health_router())
     place.validator.warm_up()
     assert [ask(app, path).json()["status"] for path in ("/readyz", "/outer/ops/keys.json")] == ["ok", "ok"]

@@ -77,7 +77,7 @@ def mistakes(validator: TokenValidator) -> None:
     health_app(validator, required="us-east-1_Ab12Cd34")  # type: ignore[arg-type]
     health_app(validator, show_urls="no")  # type: ignore[arg-type]
     BearerAuthMiddleware(app, validator, health=True)  # type: ignore[arg-type]
-    HealthView(["us-east-1_Ab12Cd34"])  # type: ignore[misc]
+    HealthView(["us-east-1_Ab12Cd34"])  # type: ignore[call-arg]
 
 
 def by_hand(edge: Edge, values: list[str], error: AuthError) -> Refusal:
