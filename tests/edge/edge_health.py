@@ -5,6 +5,8 @@ Without ``from __future__ import annotations``: FastAPI reads the signatures.
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ from jwtmr.testing import OidcIssuer, RegionalIssuer, SettableClock
 from jwtmr_asgi import BearerAuthMiddleware, health_app
 
 PATH: Final = "/readyz"
+WITHIN: Final = 10.0
+"""Seconds in which what happens in the background has happened."""
 AUDIENCE: Final = "https://api.example.com"
 
 
@@ -158,3 +162,16 @@ def some_houses() -> Iterator[Houses]:
     """Start them."""
     with ExitStack() as stack:
         yield Houses(stack)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Look until it holds."""
+    end = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def at_rest() -> None:
+    """Wait until nobody is being asked for keys."""
+    until(lambda: not any(thread.name in ("jwtmr-fly", "jwtmr-attempt") for thread in threading.enumerate()))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 import pytest
-from edge_health import ADAPTERS, Adapter, Houses, some_houses
+from edge_health import ADAPTERS, Adapter, Houses, at_rest, some_houses
 
 from jwtmr import ConfigurationError, TokenValidator, ValidatorClosed
 
@@ -219,10 +220,11 @@ def test_an_unknown_id_is_an_error_where_it_is_required(houses: Houses, adapter:
 
 @pytest.mark.parametrize("adapter", EVERY)
 def test_making_a_view_asks_nobody(houses: Houses, adapter: Adapter) -> None:
-    """Neither for keys nor for the validator, which the first probe makes, once."""
+    """Neither for keys nor for the validator, which the first probe makes, once, and beside an event loop."""
     made: list[TokenValidator] = []
 
     def make() -> TokenValidator:
+        assert adapter.name == "flask" or threading.current_thread() is not threading.main_thread()
         if not made:
             made.append(warm(houses))
         return made[0]
@@ -232,6 +234,16 @@ def test_making_a_view_asks_nobody(houses: Houses, adapter: Adapter) -> None:
     for _ in range(3):
         assert adapter.ask(app).status == 200
     assert (len(made), houses.pool.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("adapter", EVERY)
+def test_a_retired_authority_is_not_asked(houses: Houses, adapter: Adapter) -> None:
+    """However often somebody wants to know: it needs no keys."""
+    app = adapter.build(all_retired(houses))
+    for _ in range(3):
+        assert adapter.ask(app).status == 503
+    at_rest()
+    assert houses.provider.count() == 0
 
 
 @pytest.mark.parametrize("adapter", EVERY)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from edge_health import ADAPTERS, PATH, Adapter, Houses, some_houses
+from edge_health import ADAPTERS, PATH, WITHIN, Adapter, Houses, at_rest, some_houses, until
 from edge_wire import Client, Reply
 
 from jwtmr import CognitoUserPool, TokenValidator
 from jwtmr.testing import Answer, LoopbackServer, RecordedRequest
 
 EVERY = [pytest.param(adapter, id=adapter.name) for adapter in ADAPTERS]
-WITHIN = 10.0
-"""Seconds in which what happens in the background has happened."""
 LONGEST_PAUSE = 31
 """Seconds: after each failed walk, while there are no keys."""
 
@@ -48,14 +46,6 @@ def validator_of(houses: Houses, url: str) -> TokenValidator:
             "us-east-1_Ab12Cd34", issuer_type="original", client_ids=["a"], token_use="access", jwks_uris=[url]
         )
     )
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Look until it holds."""
-    end = time.monotonic() + WITHIN
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def probe(port: int, method: str = "GET") -> Reply:
@@ -91,13 +81,8 @@ def test_a_start_in_an_outage_ends_well(houses: Houses, adapter: Adapter) -> Non
             assert {probe(port).status for _ in range(10)} == {503}
             until(lambda: host.count() > pauses)  # noqa: B023  # called here
             assert host.count() <= pauses + 1 + math.ceil(time.monotonic() - began)
-            settle()
+            at_rest()
             houses.clock.advance(LONGEST_PAUSE)
         houses.pool.publish("us-east-1", "original", None)
         until(lambda: probe(port).status == 200)
         assert probe(port).content["authorities"][0]["state"] == "ok"
-
-
-def settle() -> None:
-    """Wait until nobody is being asked."""
-    until(lambda: not any(thread.name in ("jwtmr-fly", "jwtmr-attempt") for thread in threading.enumerate()))
