@@ -254,7 +254,7 @@ class TokenValidator:
         return self._operation.warmed(require)
 
     def status(self) -> ValidatorStatus:
-        """What is known of every authority and endpoint now. Waits for nothing; starts a refresh that is due."""
+        """What is known of every authority and endpoint. Waits for nothing; starts a fetch that is due, or the first."""
         return self._operation.status()
 
     def drain_report(self) -> DrainReport:
@@ -266,6 +266,11 @@ class TokenValidator:
         if self._tally is None:
             raise ConfigurationError("drain", "must be True for there to be a report")
         return self._tally.report()
+
+    @property
+    def authority_ids(self) -> tuple[str, ...]:
+        """The ids of all authorities, in their order."""
+        return self._operation.authority_ids
 
     @property
     def current_issuers(self) -> tuple[str, ...]:

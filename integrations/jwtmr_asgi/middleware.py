@@ -102,7 +102,7 @@ class BearerAuthMiddleware:
         if self._health_path is not None and _is_at(scope, self._health_path):
             await self._health(scope, receive, send)
             return
-        if is_preflight(_head(scope)) or self._excluded.match(scope):
+        if (scope["method"] == "OPTIONS" and is_preflight(_head(scope))) or self._excluded.match(scope):
             await self._app(enter(scope, self._edge, None), receive, send)
             return
         try:
@@ -134,7 +134,8 @@ class BearerAuthMiddleware:
             if self._optional and error.code == "missing_token":
                 return None
             raise
-        return await (await self._edge.validator_async()).validate_async(token)
+        validator = self._edge.made or await self._edge.validator_async()
+        return await validator.validate_async(token)
 
     def _asks_for_metadata(self, scope: Scope) -> bool:
         metadata = self._edge.resource_metadata

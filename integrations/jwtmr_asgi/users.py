@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from jwtmr import Principal
 from jwtmr.bearer import Edge
@@ -42,30 +42,33 @@ class AnonymousUser:
 
 
 class Credentials:
-    """What Starlette's ``requires`` compares: the granted scopes, and ``authenticated``."""
+    """What Starlette's ``requires`` compares. The scopes are put together when it does, as few applications ask."""
 
-    __slots__ = ("scopes",)
+    __slots__ = ("_principal",)
 
-    def __init__(self, scopes: list[str]) -> None:
-        self.scopes: Final = scopes
+    def __init__(self, principal: Principal | None) -> None:
+        self._principal: Final = principal
+
+    @property
+    def scopes(self) -> list[str]:
+        """The granted scopes, and ``authenticated``; none of nobody."""
+        return [] if self._principal is None else ["authenticated", *sorted(self._principal.scopes)]
 
 
-class Entered(NamedTuple):
+class Entered:
     """What the middleware leaves in the scope for what comes after it."""
 
-    edge: Edge
-    principal: Principal | None
+    __slots__ = ("edge", "principal")
+
+    def __init__(self, edge: Edge, principal: Principal | None) -> None:
+        self.edge: Final = edge
+        self.principal: Final = principal
 
 
 def enter(scope: Scope, edge: Edge, principal: Principal | None) -> Scope:
     """A copy of ``scope`` in which ``principal``, or nobody, is calling."""
-    if principal is None:
-        user: BearerUser | AnonymousUser = AnonymousUser()
-        credentials = Credentials([])
-    else:
-        user = BearerUser(principal)
-        credentials = Credentials(["authenticated", *sorted(principal.scopes)])
-    return {**scope, "user": user, "auth": credentials, _KEY: Entered(edge, principal)}
+    user = AnonymousUser() if principal is None else BearerUser(principal)
+    return {**scope, "user": user, "auth": Credentials(principal), _KEY: Entered(edge, principal)}
 
 
 def entered(scope: Scope) -> Entered | None:

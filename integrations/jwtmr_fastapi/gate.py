@@ -52,7 +52,8 @@ class Gate:
         token = self._token(head, kept)
         if kept is not None and kept.token == token:
             return Requirements(scopes=scopes).enforce(kept.principal)
-        principal = await (await self.edge.validator_async()).validate_async(token, scopes=scopes)
+        validator = self.edge.made or await self.edge.validator_async()
+        principal = await validator.validate_async(token, scopes=scopes)
         known[self] = _Kept(principal, token)
         return principal
 

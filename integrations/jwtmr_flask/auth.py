@@ -73,7 +73,6 @@ class BearerAuth:
         self._serves = False
         # Of whichever application: a decorator does not know its own.
         request_started.connect(self._at_request)
-        request_finished.connect(self._after_request)
 
     def init_app(self, app: Flask, validator: ValidatorOrMaker | None = None) -> None:
         """Serve ``app``, with ``validator`` or that of this object, and do what ``startup`` says.
@@ -126,7 +125,10 @@ class BearerAuth:
         :class:`jwtmr.ConfigurationError` here for a bare string; and at the first request if it stands above a route.
         """
         asked = Requirements(scopes=scopes, any_group=any_group, token_use=token_use)
-        made_for = callers() if view is None and has_request_context() else Callers()
+        made_for = Callers()
+        if view is None and has_request_context():
+            made_for = callers()
+            request_finished.connect(self._after_request)  # not before: each request would pay for it
         made_for.unused += 1
 
         def decorate(view: F) -> F:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Hashable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NoReturn, TypedDict
 
-from flask import Flask, request
+from flask import Flask
 
 from jwtmr import AuthError, ConfigurationError, Principal
 from jwtmr.bearer import (
@@ -23,7 +23,7 @@ from jwtmr.bearer import (
     TokenSource,
     ValidatorOrMaker,
 )
-from jwtmr_flask.callers import callers
+from jwtmr_flask.callers import callers, current_request
 from jwtmr_flask.refusals import refused
 
 
@@ -67,17 +67,17 @@ class AppState:
 
     def enter(self, asked: Requirements, *, optional: bool) -> None:
         """Let the current request in, or raise its refusal. Its token is verified once."""
+        who = callers()
         try:
-            callers().last = self._principal(asked)
+            who.last = self._principal(asked, who.by_state)
         except AuthError as error:
             if not (optional and error.code == "missing_token"):
                 raise refused(error, self.edge.refusal(error)) from error
-            callers().last = None
+            who.last = None
 
-    def _principal(self, asked: Requirements) -> Principal:
+    def _principal(self, asked: Requirements, known: dict[Hashable, Principal]) -> Principal:
         if self._fakes:
             return asked.enforce(self._fakes[-1].principal)
-        known = callers().by_state
         if self not in known:
             token = self.edge.token(head())  # first: without one nobody needs a validator
             known[self] = self.edge.validator.validate(token)
@@ -119,9 +119,9 @@ def edge_of(settings: Settings, config: Mapping[str, Any], validator: ValidatorO
 
 def head() -> RequestHead:
     """What a token source may look at of the current request. A WebSocket handshake is a GET to WSGI."""
-    values = partial(_values, request.environ)
-    handshake = any("websocket" in value.lower() for value in values("upgrade"))
-    return RequestHead(None if handshake else request.method, values)
+    current = current_request()
+    handshake = "websocket" in current.environ.get("HTTP_UPGRADE", "").lower()
+    return RequestHead(None if handshake else current.method, partial(_values, current.environ))
 
 
 def _values(environ: Mapping[str, Any], name: str) -> list[str]:

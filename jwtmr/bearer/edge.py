@@ -77,6 +77,11 @@ class Edge:
         """The validator; made now if need be."""
         return self._make() if self._made is None else self._made
 
+    @property
+    def made(self) -> TokenValidator | None:
+        """The validator, if it has been made: what a request that must not wait looks at first."""
+        return self._made
+
     async def validator_async(self) -> TokenValidator:
         """:attr:`validator` for asyncio: making one may take its time, and the loop serves others meanwhile."""
         return await asyncio.to_thread(self._make) if self._made is None else self._made
@@ -112,7 +117,7 @@ class Edge:
         """Raise :class:`ConfigurationError` where ``view`` requires an unknown id. A validator to come is not asked."""
         if self._made is not None:
             # Its status would know the ids too, but whoever asks for that has keys fetched.
-            view.check_known(self._made._operation.authority_ids)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            view.check_known(self._made.authority_ids)
 
     def health_document(self, view: HealthView) -> Document:
         """What a probe is told now. It counts as traffic: it starts a fetch that is due, and does not wait for it."""

@@ -36,5 +36,6 @@ class Requirements:
         """Return ``principal``, or raise as ``Principal.require``; :class:`MissingToken` where there is none."""
         if principal is None:
             raise MissingToken("nobody has been authenticated")
-        principal.require(scopes=self.scopes, any_group=self.any_group, token_use=self.token_use)
+        if self:
+            principal.require(scopes=self.scopes, any_group=self.any_group, token_use=self.token_use)
         return principal
