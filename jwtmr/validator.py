@@ -254,7 +254,7 @@ class TokenValidator:
         return self._operation.warmed(require)
 
     def status(self) -> ValidatorStatus:
-        """What is known of every authority and endpoint. Waits for nothing; starts a fetch that is due, or the first."""
+        """What is known of every authority and endpoint. Waits for nothing; starts a fetch that is due."""
         return self._operation.status()
 
     def drain_report(self) -> DrainReport:
