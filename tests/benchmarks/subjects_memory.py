@@ -27,15 +27,13 @@ _PAGE: Final = 4096
 
 @contextmanager
 def subjects() -> Iterator[list[Subject]]:
-    """An idle validator, and a cache that is full, where there is one."""
+    """An idle validator, and a cache that is full."""
     if not _STATM.exists():
         raise Absent("this system does not say how much memory a process has")
-    import jwtmr  # noqa: PLC0415 - only to see what it has
-
-    made = [_subject("an idle validator", "nothing", "validator", IDLE_LIMIT)]
-    if hasattr(jwtmr, "TokenCache"):
-        made.append(_subject(f"{TOKENS} cached tokens", "tokens", "cache", CACHE_LIMIT))
-    yield made
+    yield [
+        _subject("an idle validator", "nothing", "validator", IDLE_LIMIT),
+        _subject(f"{TOKENS} cached tokens", "tokens", "cache", CACHE_LIMIT),
+    ]
 
 
 def _subject(name: str, bare: str, full: str, limit: float) -> Subject:

@@ -15,7 +15,6 @@ from loader import Loader
 from measure import Timed
 from subject import Absent, Subject
 
-import jwtmr
 from jwtmr.testing import RegionalIssuer
 
 LIMIT: Final = 65.0
@@ -42,9 +41,7 @@ def subjects() -> Iterator[list[Subject]]:
             loader = Loader(_served(stack, kind, case), token)
             return stack.enter_context(loader).timed
 
-        ways = {"protected": (by, LIMIT)}
-        if hasattr(jwtmr, "TokenCache"):
-            ways["cached"] = (f"{by}, cached", CACHED_LIMIT)
+        ways = {"protected": (by, LIMIT), "cached": (f"{by}, cached", CACHED_LIMIT)}
         bare = load("bare")
         yield [
             Subject("serving", name, "kept", bare, load(kind), None if fast else limit, rounds=10, calls=64)

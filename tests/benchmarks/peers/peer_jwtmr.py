@@ -10,26 +10,24 @@ from typing import Any
 from peer_kit import LEEWAY, Case, library
 from subject import Subject
 
-import jwtmr
-from jwtmr import CognitoUserPool, TokenValidator
+from jwtmr import CognitoUserPool, TokenCache, TokenValidator
 from jwtmr.http import httpx_get
 
 
 @contextmanager
 def subjects(path: str) -> Iterator[tuple[list[Subject], Any]]:
-    """Configured as for a pool that has not been switched; also with a cache, where there is one."""
+    """Configured as for a pool that has not been switched; also with a cache."""
     case = Case(path, "cognito")
     with ExitStack() as stack:
         validator = stack.enter_context(closing(validator_of(case)))
         made, facts = library(case, "jwtmr", "jwtmr", validator.validate)
-        if hasattr(jwtmr, "TokenCache"):
-            cache = jwtmr.TokenCache(max_entries=10_000, ttl=60)
-            remembering = stack.enter_context(closing(validator_of(case, token_cache=cache)))
+        cache = TokenCache(max_entries=10_000, ttl=60)
+        remembering = stack.enter_context(closing(validator_of(case, token_cache=cache)))
 
-            def found(token: str) -> object:
-                return remembering.validate(token.encode().decode())  # its own string, as a request brings it
+        def found(token: str) -> object:
+            return remembering.validate(token.encode().decode())  # its own string, as a request brings it
 
-            made += library(case, "jwtmr, found in its cache", "jwtmr", found)[0]
+        made += library(case, "jwtmr, found in its cache", "jwtmr", found)[0]
         yield made, facts
 
 
