@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from token_mutations import cases
-from validation_kit import HTTP_GET, STEPS, clock_of
-from validation_oracle import Case, World, step_that_refuses
+from validation_kit import HTTP_GET, clock_of
+from validation_oracle import STEPS, Case, World, step_that_refuses
 
 from jwtmr import CODES, AuthError, Principal, TokenValidator
 from jwtmr.testing import RegionalIssuer, SigningKey, validator_for

@@ -17,28 +17,6 @@ from jwtmr.testing import RegionalIssuer, SettableClock
 HTTP_GET = httpx_get()
 """One for all validators of these tests: reading the CA certificates takes longer than a validation."""
 
-STEPS: dict[str, frozenset[int]] = {
-    "malformed_token": frozenset({1}),
-    "unsupported_token": frozenset({2}),
-    "untrusted_issuer": frozenset({3}),
-    "legacy_issuer_retired": frozenset({3}),
-    "issued_after_cutover": frozenset({3}),
-    "expired": frozenset({4}),
-    "not_yet_valid": frozenset({4}),
-    "invalid_claim": frozenset({3, 4}),
-    "wrong_token_use": frozenset({4, 7}),
-    "wrong_client": frozenset({4}),
-    "wrong_audience": frozenset({4}),
-    "bound_token": frozenset({4}),
-    "unknown_key": frozenset({5}),
-    "keys_unavailable": frozenset({5}),
-    "invalid_signature": frozenset({6}),
-    "revoked": frozenset({7}),
-    "insufficient_scope": frozenset({7}),
-    "insufficient_groups": frozenset({7}),
-}
-"""The steps of the checks at which a code may be the answer."""
-
 
 class Recorder:
     """An observer that keeps what it is told."""

@@ -22,6 +22,28 @@ from cryptography.hazmat.primitives.hashes import SHA256
 COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 LAST_SECOND = 253402300799
 
+STEPS: dict[str, frozenset[int]] = {
+    "malformed_token": frozenset({1}),
+    "unsupported_token": frozenset({2}),
+    "untrusted_issuer": frozenset({3}),
+    "legacy_issuer_retired": frozenset({3}),
+    "issued_after_cutover": frozenset({3}),
+    "expired": frozenset({4}),
+    "not_yet_valid": frozenset({4}),
+    "invalid_claim": frozenset({3, 4}),
+    "wrong_token_use": frozenset({4, 7}),
+    "wrong_client": frozenset({4}),
+    "wrong_audience": frozenset({4}),
+    "bound_token": frozenset({4}),
+    "unknown_key": frozenset({5}),
+    "keys_unavailable": frozenset({5}),
+    "invalid_signature": frozenset({6}),
+    "revoked": frozenset({7}),
+    "insufficient_scope": frozenset({7}),
+    "insufficient_groups": frozenset({7}),
+}
+"""The steps of the checks at which a code may be the answer."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -83,7 +105,11 @@ def check_value(value: object, depth: int) -> None:
 
 def read(part: str) -> dict[str, Any]:
     """The strict JSON object in one part."""
-    data = base64.urlsafe_b64decode(part + "===")
+    return read_json(base64.urlsafe_b64decode(part + "==="))
+
+
+def read_json(data: bytes) -> dict[str, Any]:
+    """The strict JSON object that ``data`` is."""
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=members, parse_constant=no)
     except (ValueError, RecursionError):
