@@ -17,6 +17,11 @@ MAX_DEPTH: Final = 64
 """Nested arrays and objects. Tokens and key sets nest three deep; a parser's stack must not be the sender's to
 spend."""
 
+MAX_MARKS: Final = 16384
+"""Commas, colons and opening brackets, which is what names and values come with. A token within the usual limit is
+shorter than that, and a set of a hundred keys has some thousands. Half a megabyte of ``[],`` would stop the whole
+process for longer than anybody should."""
+
 _Scalar: TypeAlias = str | int | float | bool | None
 _decode_flat: Final = msgspec.json.Decoder(dict[str, _Scalar | list[_Scalar] | dict[str, _Scalar]]).decode
 """Decodes objects that nest no deeper than tokens do, which costs no more than to decode anything, and no counting."""
@@ -30,6 +35,8 @@ _NO_BRACKET: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 def object_of(text: bytes) -> dict[str, Any] | None:
     """Return the JSON object that ``text`` is, or None where it is none by the rules above. Raises nothing."""
+    if len(text) > MAX_MARKS and sum(map(text.count, (b",", b":", b"[", b"{"))) > MAX_MARKS:
+        return None
     try:
         value = _decode_flat(text)
         written = _encode(value)

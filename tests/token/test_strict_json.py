@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from jwtmr._strictjson import object_of
+from jwtmr._strictjson import MAX_MARKS, object_of
 
 MAX_DEPTH = 64
 DEEP = MAX_DEPTH - 1
@@ -213,3 +213,18 @@ def test_refusing_costs_time_in_proportion_to_the_length(text: bytes) -> None:
     before = time.thread_time()
     assert object_of(text) is None
     assert time.thread_time() - before < 0.25
+
+
+@pytest.mark.parametrize(("piece", "marks"), [(b"0,", 1), (b"[],", 2), (b'{"":0},', 3), (b'[",:[{"],', 6)], ids=repr)
+def test_what_is_read_has_an_end(piece: bytes, marks: int) -> None:
+    """A text with as many commas, colons and opening brackets as are allowed is read, and with one more is refused."""
+    pieces, odd = divmod(MAX_MARKS - 3, marks)
+    full = b'{ "a":[' + piece * pieces + b"0," * odd + b"0]}"
+    assert object_of(full) is not None
+    assert object_of(full.replace(b"0]}", b"0,0]}")) is None
+
+
+def test_the_largest_answer_may_be_one_string() -> None:
+    """Length alone is no reason to refuse: what costs time is how many names and values there are."""
+    text = b"a" * (512 * 1024)
+    assert object_of(b'{"a":"' + text + b'"}') == {"a": text.decode()}
