@@ -10,8 +10,10 @@ other host.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,7 +22,7 @@ from jwtmr._keys.freshness import age, rewound
 from jwtmr._keys.reading import Reading, no_answer
 from jwtmr._strictjson import object_of
 from jwtmr.errors import ConfigurationError
-from jwtmr.issuers import JwksEndpoint, check_url, is_loopback
+from jwtmr.issuers import JwksEndpoint, check_url
 from jwtmr.settings import Instant
 
 DOCUMENT_TIME: Final = 86400.0
@@ -32,6 +34,8 @@ SETTLED_TIME: Final = 300.0
 questions to the issuer; and for this long keys that moved, while their old place goes on answering, may be missed."""
 MAX_URI: Final = 2048
 """Characters of a ``jwks_uri``. It is kept and shown to operators, so it must have an end."""
+
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 
 
 class Way(NamedTuple):
@@ -115,8 +119,23 @@ def _is_usable(uri: str, document_url: str) -> bool:
         check_url("jwks_uri", uri)
     except ConfigurationError:
         return False
-    here, there = (is_loopback(urlsplit(url).hostname or "") for url in (document_url, uri))
+    here, there = (_may_be_here(urlsplit(url).hostname or "") for url in (document_url, uri))
     return len(uri) <= MAX_URI and (here or not there)
+
+
+def _may_be_here(host: str) -> bool:
+    """Whether ``host`` is this machine in any of the spellings that resolvers take for it.
+
+    ``::ffff:127.0.0.1`` is ``127.0.0.1``, and so are ``127.1`` and ``0x7f000001``; ``0.0.0.0`` leads here on Linux. A
+    number at the end makes a host an address, as no top-level domain is one. ``localhost`` has subdomains (RFC 6761).
+    """
+    try:
+        address = ip_address(host)
+    except ValueError:
+        labels = host.removesuffix(".").split(".")
+        return labels[-1] == "localhost" or _NUMBER.fullmatch(labels[-1]) is not None
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return mapped.is_loopback or mapped.is_unspecified
 
 
 def _shown(value: object) -> str:

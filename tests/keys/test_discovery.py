@@ -181,6 +181,21 @@ def test_plain_http_only_between_neighbours_on_loopback(uri: str) -> None:
     assert refusal(document(ISSUER, uri)) == f"the discovery document names no usable jwks_uri: {uri!r}"
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "127.8.9.10", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "localhost", "LOCALHOST",
+        "localhost.", "keys.localhost", "127.1", "127.0.1", "2130706433", "017700000001", "0x7f000001", "0X7F.1",
+        "127.0.0.0x1", "127.0.0.1.", "0.0.0.0", "0", "[::]", "[::ffff:0.0.0.0]",
+    ],
+)  # fmt: skip
+def test_nobody_else_points_at_this_machine_however_it_is_spelt(host: str) -> None:
+    """Also with https: what a resolver takes for loopback is a place for the keys of a neighbour there alone."""
+    uri = f"https://{host}:8443/keys"
+    assert read(document(LOCAL, uri), LOCAL) == uri
+    assert refusal(document(ISSUER, uri)) == f"the discovery document names no usable jwks_uri: {uri!r}"
+
+
 @pytest.mark.parametrize("issuer", [ISSUER, LOCAL])
 @pytest.mark.parametrize(
     "uri",
