@@ -2,6 +2,9 @@
 PYTHON ?= python3
 ARGS   ?=
 JOBS   ?= auto
+SECONDS ?= 60
+SEED   ?= 1
+TARGET ?=
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -17,12 +20,13 @@ SWAGGER_UI := $(addprefix tests/system/swagger-ui-dist/,package.json package-loc
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean processes
+.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean processes fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 	@echo '  ARGS="..." goes to the program that is run; PYTHON=... chooses the Python of a new .venv;'
 	@echo '  JOBS=... is how many tests run side by side, one for each processor by default, 0 to debug'
+	@echo '  SECONDS=... SEED=... TARGET=... are for make fuzz: how long for each target, from which seed, and one target alone'
 
 demo: $(VENV)/.package ## play a whole migration against a local issuer
 	@$(PY) examples/demo.py $(ARGS)
@@ -56,7 +60,10 @@ bench-record: $(VENV)/.test ## measure, and make the result the record, its page
 processes: $(VENV)/.test ## play outages and rotations in front of gunicorn and uvicorn, and show what they cost
 	@PYTHONPATH=tests $(PY) tests/processes/workers_run.py $(ARGS)
 
-programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
+fuzz: $(VENV)/programs/atheris/.ready ## look for inputs that break a promise of the parsers
+	@$(VENV)/bin/atheris tests/fuzz/fuzz_run.py --seconds $(SECONDS) --seed $(SEED) $(addprefix --target=,$(TARGET)) $(ARGS)
+
+programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) atheris $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
 
 clean: ## remove .venv and everything else that is not source
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -96,6 +103,20 @@ $(VENV)/programs/%/.ready: pyproject.toml $(VENV)/.python
 	@$(@D)/bin/python $(INSTALL) --group $*
 	@ln -sf ../programs/$*/bin/$* $(VENV)/bin/$*
 	@touch $@
+
+# A Python that can fuzz, with jwtmr beside it. There are wheels for some systems and Pythons; building one takes clang, so
+# elsewhere it is left out. No symbolic link: a Python takes the environment that its own path is in.
+$(VENV)/programs/atheris/.ready: pyproject.toml $(VENV)/.python
+	@echo 'installing atheris into $(@D)'
+	@rm -f $(VENV)/bin/atheris $@
+	@$(PY) -m venv --clear $(@D)
+	@$(@D)/bin/python $(INSTALL) --upgrade 'pip>=25.1'
+	@if $(@D)/bin/python $(INSTALL) --only-binary atheris --group atheris --editable .; then \
+	    printf '#!/bin/sh\nexec "%s" "$$@"\n' '$(abspath $(@D))/bin/python' >$(VENV)/bin/atheris && \
+	    chmod +x $(VENV)/bin/atheris && touch $@; \
+	else \
+	    echo 'atheris is left out: pip could install no wheel of it here'; \
+	fi
 
 # Scripts of packages do not run: one of Swagger UI's would call home.
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null

@@ -212,9 +212,9 @@ class Oracle:
         holds(case.token_use in (None, claims["token_use"]))
 
 
-def step_that_refuses(world: World, case: Case) -> int | None:
+def step_that_refuses(world: World, case: Case, oracle: type[Oracle] = Oracle) -> int | None:
     """The number of the step that refuses, or None for a token that must be accepted."""
-    for number, step in enumerate(Oracle(world, case).steps, 1):
+    for number, step in enumerate(oracle(world, case).steps, 1):
         try:
             step()
         except Refused:
