@@ -19,6 +19,11 @@ def listed(piece: bytes) -> bytes:
     return filled(b'{ "a":[', piece + b",", b"0]}")
 
 
+def wide(member: bytes) -> bytes:
+    """An object with this member, and more brackets than the fast parser is trusted with."""
+    return b'{"wide":[' + b"[]," * 64 + b"[]]," + member + b"}"
+
+
 CASES: Final[dict[str, tuple[bytes, str]]] = {
     "a plain object": (b'{"a":1,"b":[true,false,null],"c":"\xc3\xa9"}', "object"),
     "blanks and escapes": (b' {\t"\\u0061" : [ 1.50 , -0 , 1E2 ] }\r\n', "object"),
@@ -81,6 +86,16 @@ CASES: Final[dict[str, tuple[bytes, str]]] = {
     "a comma too many": (b'{"a":[1,]}', "refused"),
     "a comment": (b'{"a":1}//', "refused"),
     "quotes of another kind": (b"{'a':1}", "refused"),
+    "many lists": (wide(b'"a":1'), "object"),
+    "many lists and NaN": (wide(b'"a":NaN'), "refused"),
+    "many lists and Infinity": (wide(b'"a":[-Infinity]'), "refused"),
+    "many lists and 1e400": (wide(b'"a":-1e400'), "refused"),
+    "many lists and one name twice": (wide(b'"a":{"b":1,"\\u0062":2}'), "refused"),
+    "many lists and half a surrogate pair": (wide(b'"a":"\\udbff"'), "refused"),
+    "many lists and a pair": (wide(b'"a":"\\udbff\\udfff"'), "object"),
+    "many lists and 4301 digits": (wide(b'"a":' + b"9" * 4301), "refused"),
+    "many lists and no UTF-8": (wide(b'"a":"\xff"'), "refused"),
+    "many lists and no end": (wide(b'"a":"')[:-1], "refused"),
     "as many marks as are read": (b'{"a": [' + b"0," * 16381 + b"0]}", "object"),
     "one more": (b'{"a": [' + b"0," * 16382 + b"0]}", "refused"),
     "half a megabyte of opening brackets": (filled(b"", b"[", b""), "refused"),

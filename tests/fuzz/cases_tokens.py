@@ -7,7 +7,7 @@ signature, what is asked for), the header, a byte ``ff`` and the payload.
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from typing import Final
+from typing import Any, Final
 
 from fuzz_keys import FORGERS, POOL_KEYS, PROVIDER_KEYS
 from fuzz_world import (
@@ -116,6 +116,11 @@ def house(digits: bytes = b"200", **changes: object) -> bytes:
     return made(PROVIDER_HEADER, {**PROVIDER_CLAIMS, **changes}, digits)
 
 
+def without(name: str, claims: dict[str, Any]) -> dict[str, Any]:
+    """All of these but one."""
+    return {other: value for other, value in claims.items() if other != name}
+
+
 EC_HEADER: Final = {**PROVIDER_HEADER, "kid": "ec", "alg": "ES256"}
 
 SIGNED_CASES: Final[Cases] = {
@@ -190,6 +195,16 @@ SIGNED_CASES: Final[Cases] = {
     "an escaped NUL": (pool(sub="\0"), "accepted"),
     "a comma too many": (spliced(b'"x":[1,]'), "malformed_token"),
     "a comment": (spliced(b'"x":1/**/'), "malformed_token"),
+    "no exp": (made(POOL_HEADER, without("exp", POOL_CLAIMS)), "invalid_claim"),
+    "nbf in the future": (pool(nbf=NOW + 31), "not_yet_valid"),
+    "nbf at the end of the leeway": (pool(nbf=NOW + 30), "accepted"),
+    "scopes that are numbers": (house(scp=[1]), "invalid_claim"),
+    "an audience that is a number": (house(aud=7), "invalid_claim"),
+    "an audience that is null": (house(aud=None), "invalid_claim"),
+    "no audience": (made(PROVIDER_HEADER, without("aud", PROVIDER_CLAIMS), b"200"), "wrong_audience"),
+    "a header that is a list": (made(b"[]", POOL_CLAIMS), "malformed_token"),
+    "a member twice": (made(b'{"alg":"none","kid":"pool-1","alg":"RS256"}', POOL_CLAIMS), "malformed_token"),
+    "a header with NaN": (made(b'{"alg":"RS256","kid":"pool-1","x":NaN}', POOL_CLAIMS), "malformed_token"),
     "no sub": (pool(sub=""), "invalid_claim"),
     "sub that is an object": (pool(sub={}), "invalid_claim"),
     "token_use that is a list": (pool(token_use=["access"]), "invalid_claim"),

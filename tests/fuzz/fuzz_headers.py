@@ -48,6 +48,9 @@ class HeaderQuestion:
 
     def judge(self, answer: object) -> str:
         """A token stands in the one value as it is; a sound one is found; a refusal is one of three and can be said."""
+        if isinstance(self._source, FromSubprotocol):
+            left = self._source.others(self._values)
+            expect(not any(offer.startswith("bearer.") for offer in left), "a token among the other subprotocols")
         meant = self._meant()
         if isinstance(answer, AuthError):
             expect(isinstance(answer, (MissingToken, InvalidRequest, BoundToken)), f"refused as {answer.code}")
