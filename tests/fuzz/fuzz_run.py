@@ -106,7 +106,8 @@ def _figures(outcome: Outcome) -> tuple[object, ...]:
     edges = f"{seeds.edges if seeds else 0}-{corpus.edges if corpus else 0}"
     features = f"{seeds.features if seeds else 0}-{corpus.features if corpus else 0}"
     inputs = f"{corpus.inputs}/{corpus.size}" if corpus else "-"
-    return outcome.executions, outcome.per_second, edges, features, inputs, int(outcome.found is not None)
+    speed = outcome.per_second or "-"  # libFuzzer divides by whole seconds
+    return outcome.executions, speed, edges, features, inputs, int(outcome.found is not None)
 
 
 def _headline(options: argparse.Namespace) -> str:
