@@ -19,7 +19,8 @@ from edge_servers import uvicorn_serving
 from edge_stamp import stamped_asgi, stamped_wsgi
 from edge_table import HTTP, ORIGIN, RESOURCE, WEBSOCKET
 from edge_tokens import Town
-from edge_wsgi_servers import gunicorn_serving, waitress_serving
+from edge_wsgi_servers import gunicorn_serving
+from serving_wsgi import waitress_serving
 
 from jwtmr.bearer import FromCookie, FromHeader, FromSubprotocol, ResourceMetadata, ValidatorOrMaker
 

@@ -16,9 +16,9 @@ from typing import Any, Final
 import httpx
 from edge_servers import uvicorn_serving
 from edge_tokens import HTTP_GET
-from edge_wsgi_servers import waitress_serving
 from fastapi import FastAPI, Security
 from flask import Flask
+from serving_wsgi import waitress_serving
 from starlette.applications import Starlette
 from starlette.routing import Route
 

@@ -1,42 +1,20 @@
-"""WSGI servers: waitress in a thread, gunicorn in processes of its own."""
+"""Gunicorn in processes of its own."""
 
 from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from edge_servers import WITHIN
 from edge_tokens import Town
 from edge_wire import HOST, Client
 from server_processes import gunicorn
-from waitress.server import create_server
 
-THREADS: Final = 20
 FOLDERS: Final = Path(__file__).resolve().parents[:2]
 """What an application that gunicorn serves imports from."""
-
-
-@contextmanager
-def waitress_serving(app: Any) -> Iterator[int]:  # noqa: ANN401 - any WSGI application
-    """Serve ``app``; the port."""
-    with socket.create_server((HOST, 0)) as listening:
-        channels: dict[int, Any] = {}
-        server: Any = create_server(app, sockets=[listening], threads=THREADS, map=channels)
-        thread = threading.Thread(target=server.run, name="edge-waitress")
-        thread.start()
-        try:
-            yield int(listening.getsockname()[1])
-        finally:
-            # Its loop ends when its map is empty; to close what is in there is for the loop's own thread.
-            server.trigger.pull_trigger(lambda: [channel.close() for channel in [*channels.values()]])
-            thread.join(WITHIN)
-            server.task_dispatcher.shutdown()
-    assert not thread.is_alive(), "waitress did not stop"
 
 
 @contextmanager

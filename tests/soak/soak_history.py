@@ -1,0 +1,97 @@
+"""What each endpoint had said by when, as far as that can be seen from outside: the log of a life in the model's words.
+
+An answer counts from some moment between its coming and the library's telling of it. An attempt that took 2.5 s or more
+is a failure, whatever came. Where the clocks were moved so close to its beginning that nobody outside can tell how long
+it took for the library, the library's own word settles it: that much, and no more, is believed.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+from soak_facts import Fetch, Log, Time
+from soak_kleene import MAYBE, NO, lapsed
+from soak_model_keys import ATTEMPT, SLACK, Keys, Said, Sent, Word, fates, heard, lifetime, read
+
+LATE: Final = 1.0
+"""Seconds after which an answer counts though the library has told nobody."""
+MOST_WORLDS: Final = 1024
+"""Combinations of what the endpoints may have said by a moment; with more, nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An endpoint's word after one answer more."""
+
+    maybe: float
+    """From when that may have been known."""
+    sure: float
+    """From when it was."""
+    said: Said
+    word: Word
+
+
+class History:
+    """What was known at any moment of a life."""
+
+    def __init__(self, log: Log) -> None:
+        self._time = log.time
+        self._chains = [list(_chain(log, place)) for place in range(log.places)]
+        self._sure = [[entry.sure for entry in chain] for chain in self._chains]
+
+    def words(self, place: int, begin: float, end: float) -> list[Word]:
+        """What endpoint ``place`` may have said as far as was known at some moment in between."""
+        chain = self._chains[place]
+        known = bisect_right(self._sure[place], begin)
+        most = max((n for n, entry in enumerate(chain) if entry.maybe <= end), default=-1)
+        before = [chain[known - 1].word if known else Word()]
+        return before + [entry.word for entry in chain[known : most + 1]]
+
+    def fates(self, kid: str, begin: float, end: float) -> set[str] | None:
+        """What a kid may have meant at some moment in between; None where there are too many possibilities."""
+        now = self._time.span(begin, end)
+        said = [self.words(place, begin, end) for place in range(len(self._chains))]
+        if math.prod(map(len, said)) > MOST_WORLDS:
+            return None
+        return set().union(*(fates(kid, words, now) for words in product(*said)))
+
+    def entries(self, place: int) -> list[Entry]:
+        """All that endpoint ``place`` said, in order."""
+        return self._chains[place]
+
+
+def _chain(log: Log, place: int) -> Iterator[Entry]:
+    word, sets, sure = Word(), dict[str, Keys](), 0.0
+    fetches = (fetch for fetch in log.fetches if fetch.place == place)
+    for fetch, over in sorted(((each, _over(each, log.time)) for each in fetches), key=lambda pair: pair[1]):
+        said = _said(fetch, word, sets, log.time)
+        word, sure = heard(word, said), max(sure, min(fetch.noted, over + LATE))
+        yield Entry(fetch.called if said.kind == "failure" else fetch.returned, sure, said, word)
+
+
+def _over(fetch: Fetch, time: Time) -> float:
+    """When an attempt had come home, or was given up."""
+    return min(fetch.returned, time.after(fetch.called, ATTEMPT))
+
+
+def _said(fetch: Fetch, word: Word, sets: dict[str, Keys], time: Time) -> Said:
+    """What came of a question. A 4xx of an endpoint that worked before is a failure."""
+    sent = Sent(fetch.called, time.span(fetch.called - SLACK, fetch.called))
+    kind, keys = read(fetch.answer, sets, fetch.condition)
+    if not _in_time(fetch, sent, time) or (kind == "nothing" and word.sent is not None):
+        return Said("failure", sent)
+    if kind != "keys" or fetch.answer is None:
+        return Said(kind, sent)
+    sets[fetch.answer.headers.get("etag", "")] = keys
+    return Said(kind, sent, keys, lifetime(fetch.answer))
+
+
+def _in_time(fetch: Fetch, sent: Sent, time: Time) -> bool:
+    """Whether an answer came within the time of one attempt."""
+    late = lapsed(sent.span, time.span(fetch.returned, min(fetch.noted, fetch.returned + LATE)), ATTEMPT)
+    return late == NO or (late == MAYBE and fetch.outcome not in ("", "timeout"))

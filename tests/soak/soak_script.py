@@ -1,0 +1,75 @@
+"""The acts that each soak begins with: the timelines that matter most, so that no seed goes without them.
+
+They go on when enough has been asked and answered, and not after a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from soak_stage import Stage, Where
+
+from jwtmr.testing.faults import lag, reset, status
+
+HALF_AN_HOUR: Final = 1800
+DUE: Final = 900
+"""Seconds after which all endpoints are asked again: the lifetime of a set."""
+PAUSE_OVER: Final = 31
+"""Seconds: the longest back-off."""
+SKIP_OVER: Final = 301
+"""Seconds: the longest that a failing endpoint is left alone."""
+WINDOW: Final = 15_000
+"""Seconds that all acts take by the clocks, and some more."""
+
+
+def cold_outage(stage: Stage) -> None:
+    """Nobody answers at the first use: 503 for what cannot be checked, 401 for what is wrong in itself. Then they do."""
+    with stage.spell(reset()):
+        stage.await_answers(valid=4, bogus=2, expired=2)
+    stage.move(PAUSE_OVER)
+    stage.await_answers(valid=4)
+
+
+def switch_and_rotation(stage: Stage) -> None:
+    """The pool is switched, and has new keys twice. The first token of each is good."""
+    stage.switch()
+    stage.move(SKIP_OVER)
+    stage.rotate()
+    stage.await_answers(valid=3, legacy=2, former=2)
+    stage.move(PAUSE_OVER * 2)
+    stage.rotate()
+    stage.await_answers(valid=3)
+
+
+def total_outage(stage: Stage) -> None:
+    """All are down for longer than keys may serve: an hour on known keys, never 401 for unknown ones, then 503."""
+    stage.move(DUE)
+    stage.await_fetches()
+    with stage.spell(status(500)):
+        stage.move(DUE)
+        stage.await_answers(valid=4, bogus=4)
+        stage.move(HALF_AN_HOUR)
+        stage.await_answers(valid=4, bogus=4, forged=2)
+        stage.move(HALF_AN_HOUR)
+        stage.await_answers(valid=6, former=4, bogus=2, expired=2)
+    stage.move(SKIP_OVER)
+    stage.await_answers(valid=4)
+
+
+def dropped_key(stage: Stage) -> None:
+    """A key is withdrawn while a replica goes on publishing it: its copy brings nothing back. Then the replica follows."""
+    stage.rotate()
+    stage.move(DUE)
+    stage.await_fetches()
+    with stage.spell(lag(), Where(stage.pool.regions[-1])):
+        stage.withdraw(1)
+        stage.move(DUE)
+        stage.await_fetches()
+        stage.await_answers(withdrawn=5, valid=2)
+    stage.move(DUE)
+    stage.await_fetches()
+    stage.await_answers(withdrawn=3)
+
+
+ACTS: Final[tuple[Callable[[Stage], None], ...]] = (cold_outage, switch_and_rotation, total_outage, dropped_key)
