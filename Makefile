@@ -5,6 +5,7 @@ JOBS   ?= auto
 SECONDS ?= 60
 SEED   ?= 1
 TARGET ?=
+SEED   ?=
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -20,7 +21,7 @@ SWAGGER_UI := $(addprefix tests/system/swagger-ui-dist/,package.json package-loc
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean processes fuzz
+.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean processes fuzz soak
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -64,6 +65,10 @@ fuzz: $(VENV)/programs/atheris/.ready ## look for inputs that break a promise of
 	@$(VENV)/bin/atheris tests/fuzz/fuzz_run.py --seconds $(SECONDS) --seed $(SEED) $(addprefix --target=,$(TARGET)) $(ARGS)
 
 programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) atheris $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
+soak: $(VENV)/.test ## random faults under traffic, judged by a model: SECONDS=60, SEED= is drawn unless given
+	@PYTHONPATH=tests $(PY) tests/soak/soak_run.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
 
 clean: ## remove .venv and everything else that is not source
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

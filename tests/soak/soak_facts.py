@@ -82,6 +82,22 @@ class Time:
                 return move.ended
         return begin + seconds
 
+    def before(self, end: float, seconds: float) -> float:
+        """Since when no more than so many seconds have gone by until ``end``, by the monotonic clock."""
+        for move in reversed(self.moves[: bisect_right(self.moves, end, key=lambda move: move.ended)]):
+            if end - move.ended >= seconds:
+                break
+            seconds -= end - move.ended + (0.0 if move.asleep else move.seconds)
+            if seconds <= 0:
+                return move.ended
+            end = move.began
+        return end - seconds
+
+    def last_move(self, before: float) -> Move | None:
+        """The last move that was over by then."""
+        moves = bisect_right(self.moves, before, key=lambda move: move.ended)
+        return self.moves[moves - 1] if moves else None
+
     def moved(self, begin: float, end: float) -> bool:
         """Whether the clocks were moved in between."""
         return any(move.began <= end and move.ended >= begin for move in self.moves)
@@ -107,6 +123,8 @@ class Fetch:
     noted: float = math.inf
     """When the library had told observers how it ended."""
     outcome: str = ""
+    trigger: str = ""
+    duration: float = math.inf
     """What it told them."""
 
     @property
@@ -133,7 +151,7 @@ class Token:
     right_client: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Request:
     """One request, and its answer as the client saw it."""
 
@@ -179,6 +197,12 @@ class Log:
     notes: list[Note] = field(default_factory=list[Note])
     stalls: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """When this process stood still, and for how many seconds."""
+    ended: float = math.inf
+    """When the last request had been answered."""
+    followed: int = 0
+    """Redirects that somebody followed."""
+    threads: int = 0
+    """Those that were left over in the end."""
 
     def note(self, text: str) -> None:
         """Write down what happens now."""

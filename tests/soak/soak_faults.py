@@ -1,7 +1,7 @@
-"""The faults of the soak: what goes wrong at an endpoint, drawn from the kit, with the values that make a difference.
+"""The faults of the soak: what goes wrong at an endpoint, drawn from the kit, with values that make a difference.
 
-Left out: ``bad_tls``, as the endpoints speak no TLS here; ``age``, whose place in time the model does not know; ``hold``,
-which is ``accept_silent`` with an answer at the end; ``many_dead_addresses``, which is a slow ``refuse``.
+Left out: ``bad_tls``, as the endpoints speak no TLS here; ``age``, whose place in time the model does not know;
+``hold``, which is ``accept_silent`` with an answer at the end; ``many_dead_addresses``, which is a slow ``refuse``.
 """
 
 from __future__ import annotations

@@ -34,6 +34,12 @@ class Entry:
     """From when it was."""
     said: Said
     word: Word
+    fetch: Fetch
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was no answer."""
+        return self.said.kind == "failure"
 
 
 class History:
@@ -41,37 +47,38 @@ class History:
 
     def __init__(self, log: Log) -> None:
         self._time = log.time
-        self._chains = [list(_chain(log, place)) for place in range(log.places)]
-        self._sure = [[entry.sure for entry in chain] for chain in self._chains]
+        self.chains = [list(_chain(log, place)) for place in range(log.places)]
+        """All that each endpoint said, in the order in which it was known."""
+        self._sure = [[entry.sure for entry in chain] for chain in self.chains]
+
+    def entries(self, place: int, begin: float, end: float) -> list[Entry]:
+        """What endpoint ``place`` said last before ``begin``, and what became known until ``end``, or may have."""
+        chain, known = self.chains[place], bisect_right(self._sure[place], begin)
+        most = max((n for n, entry in enumerate(chain[known:], known) if entry.maybe <= end), default=known - 1)
+        return chain[max(0, known - 1) : most + 1]
 
     def words(self, place: int, begin: float, end: float) -> list[Word]:
         """What endpoint ``place`` may have said as far as was known at some moment in between."""
-        chain = self._chains[place]
-        known = bisect_right(self._sure[place], begin)
-        most = max((n for n, entry in enumerate(chain) if entry.maybe <= end), default=-1)
-        before = [chain[known - 1].word if known else Word()]
-        return before + [entry.word for entry in chain[known : most + 1]]
+        entries = self.entries(place, begin, end)
+        words = [entry.word for entry in entries]
+        return words if entries and entries[0].sure <= begin else [Word(), *words]
 
     def fates(self, kid: str, begin: float, end: float) -> set[str] | None:
         """What a kid may have meant at some moment in between; None where there are too many possibilities."""
         now = self._time.span(begin, end)
-        said = [self.words(place, begin, end) for place in range(len(self._chains))]
+        said = [self.words(place, begin, end) for place in range(len(self.chains))]
         if math.prod(map(len, said)) > MOST_WORLDS:
             return None
         return set().union(*(fates(kid, words, now) for words in product(*said)))
 
-    def entries(self, place: int) -> list[Entry]:
-        """All that endpoint ``place`` said, in order."""
-        return self._chains[place]
-
 
 def _chain(log: Log, place: int) -> Iterator[Entry]:
-    word, sets, sure = Word(), dict[str, Keys](), 0.0
+    word, sets, sure = Word(), dict[str, Keys](), -math.inf
     fetches = (fetch for fetch in log.fetches if fetch.place == place)
     for fetch, over in sorted(((each, _over(each, log.time)) for each in fetches), key=lambda pair: pair[1]):
         said = _said(fetch, word, sets, log.time)
         word, sure = heard(word, said), max(sure, min(fetch.noted, over + LATE))
-        yield Entry(fetch.called if said.kind == "failure" else fetch.returned, sure, said, word)
+        yield Entry(fetch.called if said.kind == "failure" else fetch.returned, sure, said, word, fetch)
 
 
 def _over(fetch: Fetch, time: Time) -> float:
@@ -81,7 +88,7 @@ def _over(fetch: Fetch, time: Time) -> float:
 
 def _said(fetch: Fetch, word: Word, sets: dict[str, Keys], time: Time) -> Said:
     """What came of a question. A 4xx of an endpoint that worked before is a failure."""
-    sent = Sent(fetch.called, time.span(fetch.called - SLACK, fetch.called))
+    sent = Sent(fetch.called, time.span(_sent_after(fetch, time), fetch.called))
     kind, keys = read(fetch.answer, sets, fetch.condition)
     if not _in_time(fetch, sent, time) or (kind == "nothing" and word.sent is not None):
         return Said("failure", sent)
@@ -89,6 +96,21 @@ def _said(fetch: Fetch, word: Word, sets: dict[str, Keys], time: Time) -> Said:
         return Said(kind, sent)
     sets[fetch.answer.headers.get("etag", "")] = keys
     return Said(kind, sent, keys, lifetime(fetch.answer))
+
+
+def _sent_after(fetch: Fetch, time: Time) -> float:
+    """After what moment a question was sent. That comes a little before it is seen, and the clocks may move in between.
+
+    The library tells how long an attempt took. What took less time than the move began after it.
+    """
+    move = time.last_move(fetch.called)
+    if move is None or move.ended < fetch.called - SLACK:
+        return fetch.called - SLACK
+    sent, before = (
+        time.span(fetch.returned, fetch.returned).early.mono - fetch.duration,
+        time.span(move.began, move.began),
+    )
+    return move.ended if sent > before.early.mono + SLACK else fetch.called - SLACK
 
 
 def _in_time(fetch: Fetch, sent: Sent, time: Time) -> bool:

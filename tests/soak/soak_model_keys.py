@@ -1,4 +1,4 @@
-"""The model of keys: what a ``kid`` may mean at a moment, by the design (section 5) and by what the endpoints have said.
+"""The model of keys: what a ``kid`` may mean at a moment, by the design (section 5) and by what endpoints have said.
 
 Written from these sentences, in their order, and from nothing else:
 
@@ -10,11 +10,12 @@ Written from these sentences, in their order, and from nothing else:
     outage          A set serves until 1 h after the last success of its own endpoint, never extended.
     several         Look-up goes in order of precedence. Of two keys under one kid the earlier endpoint among the sets
                     within their lifetime wins.
-    dropped         A kid that an endpoint listed and left out of a later answer: copies that earlier endpoints sent before
-                    that, and all copies of later endpoints, do not serve it until the dropping endpoint or an earlier one
-                    lists it again, or the dropping one has been silent for ``max_stale``. While another endpoint still
-                    lists it, for at most ``max_stale``: 503 instead of 401.
+    dropped         A kid that an endpoint listed and left out of a later answer: copies that earlier endpoints sent
+                    before that, and all copies of later endpoints, do not serve it until the dropping endpoint or an
+                    earlier one lists it again, or the dropping one has been silent for ``max_stale``. While another
+                    endpoint still lists it, for at most ``max_stale``: 503 instead of 401.
     lifetime        ``max-age`` clamped to 60 s - 15 min; 10 min without.
+    asking order    Updated primary, first replica, original primary, other replicas.
 
 ``Word`` is what one endpoint has said so far, ``heard`` adds an answer to it, ``fates`` says what follows.
 """
@@ -99,12 +100,17 @@ def read(answer: HttpAnswer | None, known: Mapping[str, Keys], condition: str | 
 
 
 def read_keys(body: bytes) -> Keys:
-    """The keys of a set. What is served here as a set has only usable keys, and what is none is not JSON or is empty."""
+    """The keys of a set. What is served here as a set has only usable keys; what is none is not JSON, or empty."""
     try:
         members = json.loads(body)["keys"]
         return {member["kid"]: member["n"] for member in members}
     except (ValueError, TypeError, KeyError):
         return {}
+
+
+def asking_order(places: int) -> list[int]:
+    """Updated primary, first replica, original primary, other replicas."""
+    return [0, 2, 1, *range(3, places)]
 
 
 def lifetime(answer: HttpAnswer) -> float:
@@ -161,7 +167,7 @@ def fates(kid: str, words: Sequence[Word], now: Span) -> set[str]:
         overdue = max(ages)
         possible |= {fate for fate, truth in ((WITHDRAWN, overdue), (DISPUTED, no(overdue))) if truth > NO}
     if max(listed) < YES:
-        alive = max(usable(word, now) for word in words)
+        alive = max((usable(word, now) for word in words if kid not in word.keys), default=NO)
         possible |= {fate for fate, truth in ((UNLISTED, alive), (DARK, no(alive))) if truth > NO}
     return possible
 

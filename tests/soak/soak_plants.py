@@ -1,4 +1,4 @@
-"""Bugs that are planted to see the soak find them: each is one that somebody could write, in one place of the library."""
+"""Bugs that are planted to see the soak find them: each is one that somebody could write, in one place."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ PLANTS: Final[dict[str, Plant]] = {
     "stale-bound": Plant(Ledger, "limit", lambda *_: math.inf),
     # That an endpoint dropped a key speaks against nobody else's copy.
     "revived-key": Plant(merge, "_blocked", lambda *_: False),
+    # Nobody is asked again while there are keys.
+    "never-refreshed": Plant(Endpoints, "due", lambda *_, **__: ([], [])),
     # An endpoint that fails has no say in what is unknown.
     "outage-401": Plant(Endpoints, "silent", lambda *_: True),
 }

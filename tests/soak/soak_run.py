@@ -2,8 +2,8 @@
 
     make soak SECONDS=60 SEED=7            PYTHONPATH=tests python tests/soak/soak_run.py --seconds 60 --seed 7
 
-Without a seed one is drawn and printed. The seed determines what happens and when, and which kinds of tokens each client
-sends; how threads interleave it cannot. The exit code is 1 where an answer contradicts the model.
+Without a seed one is drawn and printed. The seed determines what happens and when, and which kinds of tokens each
+client sends; how threads interleave it cannot. The exit code is 1 where an answer contradicts the model.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from random import SystemRandom
 from typing import Final
 
-from soak_life import live
+from soak_life import Act, live
 from soak_model import Model
 from soak_plants import PLANTS, planted
 from soak_report import Tally, report
@@ -38,12 +38,12 @@ def main(arguments: Sequence[str]) -> int:
     return int(bool(tally.contradictions))
 
 
-def soak(seed: int, seconds: float) -> Tally:
-    """Live one life after the other for so many seconds; the acts are played in the first."""
+def soak(seed: int, seconds: float, acts: Sequence[Act] = ACTS) -> Tally:
+    """Live one life after the other for so many seconds; ``acts`` are played in the first, however long they take."""
     tally, end = Tally(), time.monotonic() + seconds
-    while (left := end - time.monotonic()) > (SHORTEST if tally.lives else 0):
-        lived = live(f"{seed}/{tally.lives}", min(LIFE, left), acts=() if tally.lives else ACTS)
-        tally.add(lived.log, lived.struck, Model(lived.log).verdicts())
+    while (left := end - time.monotonic()) > SHORTEST or not tally.lives:
+        lived = live(f"{seed}/{tally.lives}", min(LIFE, left), acts=() if tally.lives else acts)
+        tally.add(lived.log, lived.struck, Model(lived.log))
     return tally
 
 

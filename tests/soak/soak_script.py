@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from soak_stage import Stage, Where
+from soak_tokens import FLOODS
 
 from jwtmr.testing.faults import lag, reset, status
 
@@ -17,6 +18,8 @@ DUE: Final = 900
 """Seconds after which all endpoints are asked again: the lifetime of a set."""
 PAUSE_OVER: Final = 31
 """Seconds: the longest back-off."""
+BUCKET_FULL: Final = 61
+"""Seconds in which walks for unknown kids can be paid for again."""
 SKIP_OVER: Final = 301
 """Seconds: the longest that a failing endpoint is left alone."""
 WINDOW: Final = 15_000
@@ -24,7 +27,7 @@ WINDOW: Final = 15_000
 
 
 def cold_outage(stage: Stage) -> None:
-    """Nobody answers at the first use: 503 for what cannot be checked, 401 for what is wrong in itself. Then they do."""
+    """Nobody answers at first: 503 for what cannot be checked, 401 for what is wrong in itself. Then they do."""
     with stage.spell(reset()):
         stage.await_answers(valid=4, bogus=2, expired=2)
     stage.move(PAUSE_OVER)
@@ -37,9 +40,19 @@ def switch_and_rotation(stage: Stage) -> None:
     stage.move(SKIP_OVER)
     stage.rotate()
     stage.await_answers(valid=3, legacy=2, former=2)
-    stage.move(PAUSE_OVER * 2)
+    stage.move(BUCKET_FULL)
     stage.rotate()
     stage.await_answers(valid=3)
+
+
+def quiet_quarter(stage: Stage) -> None:
+    """Nothing happens, and keys come of age: everybody is asked again, and no request waits for it."""
+    stage.move(SKIP_OVER)
+    stage.await_answers(bogus=2)  # for them everybody is asked
+    stage.flood(0)
+    stage.move(DUE)
+    stage.await_answers(valid=50)  # for long enough to see who is asked
+    stage.flood(FLOODS[-1])
 
 
 def total_outage(stage: Stage) -> None:
@@ -47,6 +60,8 @@ def total_outage(stage: Stage) -> None:
     stage.move(DUE)
     stage.await_fetches()
     with stage.spell(status(500)):
+        stage.move(BUCKET_FULL)
+        stage.await_answers(bogus=3)  # keys are fresh, so the first to notice is a walk for an unknown kid
         stage.move(DUE)
         stage.await_answers(valid=4, bogus=4)
         stage.move(HALF_AN_HOUR)
@@ -58,7 +73,7 @@ def total_outage(stage: Stage) -> None:
 
 
 def dropped_key(stage: Stage) -> None:
-    """A key is withdrawn while a replica goes on publishing it: its copy brings nothing back. Then the replica follows."""
+    """A key is withdrawn while a replica still publishes it: that brings nothing back. Then the replica follows."""
     stage.rotate()
     stage.move(DUE)
     stage.await_fetches()
@@ -72,4 +87,10 @@ def dropped_key(stage: Stage) -> None:
     stage.await_answers(withdrawn=3)
 
 
-ACTS: Final[tuple[Callable[[Stage], None], ...]] = (cold_outage, switch_and_rotation, total_outage, dropped_key)
+ACTS: Final[tuple[Callable[[Stage], None], ...]] = (
+    cold_outage,
+    switch_and_rotation,
+    quiet_quarter,
+    total_outage,
+    dropped_key,
+)

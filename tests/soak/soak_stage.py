@@ -17,7 +17,7 @@ from soak_traffic import Traffic
 from soak_watch import Watch, heartbeat
 
 from jwtmr.testing import HostForm, RegionalIssuer, validator_for
-from jwtmr.testing.faults import Fault, Injection, at
+from jwtmr.testing.faults import TRAP, Fault, Injection, at
 
 REGIONS: Final = ("us-east-1", "us-west-2", "eu-west-1")
 WITHIN: Final = 20.0
@@ -61,6 +61,10 @@ class Stage:
         """Withdraw the keys of that many rotations ago."""
         self.log.note(f"the pool withdraws the keys of {back} rotations ago")
         self.purse.withdraw(back)
+
+    def flood(self, parts: int) -> None:
+        """Have bogus tokens make up so many parts of the traffic from now on."""
+        self.purse.shares = {**self.purse.shares, "bogus": parts}
 
     def switch(self) -> None:
         """Have the pool mint under the updated issuer."""
@@ -114,8 +118,8 @@ class Stage:
 
 
 @contextmanager
-def stage(seed: str, *, regions: int, window: int) -> Iterator[Stage]:
-    """Set up a life: ``regions`` of them, and ``window`` seconds until the legacy issuer ends."""
+def stage(seed: str, *, regions: int, window: int, bogus: int) -> Iterator[Stage]:
+    """Set up a life: ``regions`` of them, ``window`` seconds until the legacy issuer ends, so many ``bogus`` tokens."""
     clocks = Time()
     with ExitStack() as stack:
         pool = stack.enter_context(RegionalIssuer(REGIONS[:regions], clock=clocks.clock))
@@ -127,5 +131,6 @@ def stage(seed: str, *, regions: int, window: int) -> Iterator[Stage]:
             closing(validator_for(pool, accept_legacy_until=ends, observers=[watch], http_get=watch))
         )
         opened = stack.enter_context(gates(validator))
-        purse = Purse(pool, log.legacy_ends)
+        purse = Purse(pool, log.legacy_ends, bogus=bogus)
         yield Stage(pool, purse, log, Traffic(log, purse, opened, seed))
+        log.followed = sum(TRAP in request.path for request in pool.requests())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from soak_facts import Token
 
@@ -13,9 +13,11 @@ from jwtmr.testing import RegionalIssuer, SigningKey
 
 SHARES: Final = {
     "valid": 30, "former": 16, "legacy": 8, "short": 4, "expired": 5, "forged": 8, "posed": 4, "foreign": 5,
-    "client": 4, "bogus": 16,
+    "client": 4, "bogus": 0,
 }  # fmt: skip
 """How often each kind is drawn, in parts. ``soak_traffic`` tells what they are called in the end."""
+FLOODS: Final = (1, 4, 16)
+"""The parts of bogus tokens in a life: with the least a new key is found at once, with the most they hide it."""
 VARIANTS: Final = 4
 """Tokens of one kind and key, each with a subject of its own."""
 AGAIN: Final = 0.3
@@ -38,12 +40,13 @@ class Purse:
     that endpoint is believed they are good, and the pool's own are not.
     """
 
-    def __init__(self, pool: RegionalIssuer, legacy_ends: float) -> None:
+    def __init__(self, pool: RegionalIssuer, legacy_ends: float, *, bogus: int) -> None:
         self.pool: Final = pool
         self.pairs = [Pair(pool.access_key, pool.id_key)]
         self.forger: Final = SigningKey.generate()
         self.poser: Final = SigningKey.generate()
         self._legacy_ends = legacy_ends
+        self.shares = SHARES | {"bogus": bogus}
         self._kept: dict[object, Token] = {}
         self._bogus_kids: list[str] = ["nobody/knows+me=="]
         self.published = self._published()
@@ -72,7 +75,8 @@ class Purse:
 
     def take(self, random: Random) -> Token:
         """Draw a kind, and a token of it."""
-        (kind,) = random.choices([*SHARES], [*SHARES.values()])
+        shares = self.shares
+        (kind,) = random.choices([*shares], [*shares.values()])
         return self._makers[kind](random)
 
     # -- the kinds ----------------------------------------------------------------------------------------------------
@@ -90,10 +94,10 @@ class Purse:
         return self._good(kind, random, self.pairs[-1], issuer=self.pool.original_issuer)
 
     def _short(self, random: Random) -> Token:
-        return self._good("short", random, self.pairs[-1], expires_in=random.choice((60, 200, 600)), linger=120)
+        return self._good("short", random, self.pairs[-1], lasts=random.choice((60, 200, 600)), linger=120)
 
     def _expired(self, random: Random) -> Token:
-        return self._good("expired", random, self.pairs[-1], expires_in=-random.choice((31, 300, 5000)), linger=DAY)
+        return self._good("expired", random, self.pairs[-1], lasts=-random.choice((31, 300, 5000)), linger=DAY)
 
     def _forged(self, random: Random) -> Token:
         return self._signed_by("forged", self.forger, random)
@@ -128,14 +132,14 @@ class Purse:
         )
 
     def _good(
-        self, kind: str, random: Random, pair: Pair, *, expires_in: int | None = None, linger: float = 0, **options: Any
+        self, kind: str, random: Random, pair: Pair, *, lasts: int | None = None, linger: float = 0, **names: str
     ) -> Token:
         """A token of a kind that is kept, and used until ``linger`` seconds after its end."""
         use = random.choice(("access", "access", "id"))
         key = pair.access if use == "access" else pair.id
-        lasts = random.choice((3600, DAY)) if expires_in is None else expires_in
-        name = (kind, key.kid, lasts, random.randrange(VARIANTS), self.pool.current_issuer)
-        return self._keep(name, lambda: self._mint(kind, key, key.kid, lasts, use=use, **options), linger)
+        seconds = random.choice((3600, DAY)) if lasts is None else lasts
+        name = (kind, key.kid, seconds, random.randrange(VARIANTS), self.pool.current_issuer)
+        return self._keep(name, lambda: self._mint(kind, key, key.kid, seconds, use=use, **names), linger)
 
     def _keep(self, name: object, make: Callable[[], Token], linger: float = 0) -> Token:
         token = self._kept.get(name)
@@ -143,12 +147,14 @@ class Purse:
             token = self._kept[name] = make()
         return token
 
-    def _mint(self, kind: str, key: SigningKey, kid: str, lasts: int, *, use: str = "access", **options: Any) -> Token:
+    def _mint(self, kind: str, key: SigningKey, kid: str, lasts: int, *, use: str = "access", **names: str) -> Token:
+        """Sign one. Where ``lasts`` is negative it ended so many seconds ago; ``names`` are issuer and client."""
         mint = self.pool.access_token if use == "access" else self.pool.id_token
+        issuer, client = names.get("issuer", self.pool.current_issuer), names.get("client_id", self.pool.client_id)
         issued, subject = self.pool.clock.wall() - max(0, -lasts) - 1, f"user-{Random().getrandbits(64):016x}"
-        issuer = options.setdefault("issuer", self.pool.current_issuer)
         text = mint(
-            key=key, header={"kid": kid}, subject=subject, expires_in=max(1, lasts), issued_at=issued, **options
+            key=key, header={"kid": kid}, subject=subject, issuer=issuer, client_id=client,
+            expires_in=max(1, lasts), issued_at=issued,
         )  # fmt: skip
         whose = "legacy" if issuer == self.pool.original_issuer else "current"
         return Token(kind, text, kid, key.jwk["n"], whose, issued + max(1, lasts), subject)

@@ -1,4 +1,4 @@
-"""Watches two seams of the library: what it asks the endpoints, and what it tells observers; and how busy the machine is."""
+"""Watches two seams of the library, what it asks endpoints and what it tells observers; and how busy the machine is."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class Watch:
         if fetch is None or fetch.outcome or not isinstance(event, FetchFinished):
             return
         if event.endpoint == self._urls[fetch.place]:
-            fetch.outcome, fetch.noted = event.outcome, time.monotonic()
+            fetch.outcome, fetch.trigger, fetch.duration = event.outcome, event.trigger, event.duration
+            fetch.noted = time.monotonic()
 
 
 @contextmanager
