@@ -93,10 +93,15 @@ class Time:
             end = move.began
         return end - seconds
 
-    def last_move(self, before: float) -> Move | None:
-        """The last move that was over by then."""
-        moves = bisect_right(self.moves, before, key=lambda move: move.ended)
-        return self.moves[moves - 1] if moves else None
+    def when(self, mono: float) -> float:
+        """When the monotonic clock showed this."""
+        for number in range(len(self.moves), 0, -1):
+            move, awake = self.moves[number - 1], self._sums[number][0]
+            if mono - awake >= move.ended:
+                return mono - awake
+            if mono - self._sums[number - 1][0] > move.began:
+                return move.ended
+        return mono
 
     def moved(self, begin: float, end: float) -> bool:
         """Whether the clocks were moved in between."""

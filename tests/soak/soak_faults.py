@@ -63,7 +63,8 @@ def _knows_a_former_key(random: Random, purse: Purse) -> Fault:
     return diverge(drop=[pair.access.kid], add=[pair.access])
 
 
-def _poses(_: Random, purse: Purse) -> Fault:
+def poses(purse: Purse) -> Fault:
+    """Publish somebody else's key under the kid of the pool's own."""
     own = purse.pairs[-1].access
     return diverge(drop=[own.kid], add=[replace(own, private_key=purse.poser.private_key)])
 
@@ -93,7 +94,7 @@ CATALOGUE: Final[dict[str, tuple[int, Making]]] = {
     "lag": (12, lambda random, _: lag(random.choice((None, 60, 600, 2000)))),
     "drops_a_key": (8, _drops_a_key),
     "knows_a_former_key": (8, _knows_a_former_key),
-    "poses": (6, _poses),
+    "poses": (6, lambda _, purse: poses(purse)),
     "flap": (8, _flap),
 }  # fmt: skip
 """How often each is drawn, in parts."""

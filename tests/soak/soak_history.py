@@ -15,11 +15,13 @@ from itertools import product
 from typing import Final
 
 from soak_facts import Fetch, Log, Time
-from soak_kleene import MAYBE, NO, lapsed
+from soak_kleene import MAYBE, NO, Stretch, lapsed
 from soak_model_keys import ATTEMPT, SLACK, Keys, Said, Sent, Word, fates, heard, lifetime, read
 
 LATE: Final = 1.0
 """Seconds after which an answer counts though the library has told nobody."""
+HAIR: Final = 0.001
+"""Seconds that reading three clocks one after the other may take."""
 MOST_WORLDS: Final = 1024
 """Combinations of what the endpoints may have said by a moment; with more, nothing is known."""
 
@@ -88,7 +90,8 @@ def _over(fetch: Fetch, time: Time) -> float:
 
 def _said(fetch: Fetch, word: Word, sets: dict[str, Keys], time: Time) -> Said:
     """What came of a question. A 4xx of an endpoint that worked before is a failure."""
-    sent = Sent(fetch.called, time.span(_sent_after(fetch, time), fetch.called))
+    begin, end = _sent(fetch, time)
+    sent = Sent((begin, end), time.span(begin, end))
     kind, keys = read(fetch.answer, sets, fetch.condition)
     if not _in_time(fetch, sent, time) or (kind == "nothing" and word.sent is not None):
         return Said("failure", sent)
@@ -98,19 +101,18 @@ def _said(fetch: Fetch, word: Word, sets: dict[str, Keys], time: Time) -> Said:
     return Said(kind, sent, keys, lifetime(fetch.answer))
 
 
-def _sent_after(fetch: Fetch, time: Time) -> float:
-    """After what moment a question was sent. That comes a little before it is seen, and the clocks may move in between.
+def _sent(fetch: Fetch, time: Time) -> Stretch:
+    """When a question was sent: a little before it was seen, and the clocks may have moved in between.
 
-    The library tells how long an attempt took. What took less time than the move began after it.
+    The library tells how long an attempt took, by its clock. That narrows it, but never beyond what was seen.
     """
-    move = time.last_move(fetch.called)
-    if move is None or move.ended < fetch.called - SLACK:
-        return fetch.called - SLACK
-    sent, before = (
-        time.span(fetch.returned, fetch.returned).early.mono - fetch.duration,
-        time.span(move.began, move.began),
-    )
-    return move.ended if sent > before.early.mono + SLACK else fetch.called - SLACK
+    begin, end = fetch.called - SLACK, fetch.called
+    if fetch.noted == math.inf:
+        return begin, end
+    home = time.span(fetch.returned, fetch.noted)
+    told = time.when(home.early.mono - fetch.duration) - HAIR, time.when(home.late.mono - fetch.duration) + HAIR
+    narrow = max(begin, told[0]), min(end, told[1])
+    return narrow if narrow[0] <= narrow[1] else (begin, end)
 
 
 def _in_time(fetch: Fetch, sent: Sent, time: Time) -> bool:

@@ -10,6 +10,8 @@ from typing import Final, TypeAlias
 from soak_facts import Moment, Span
 
 Truth: TypeAlias = int
+Stretch: TypeAlias = tuple[float, float]
+"""Between two moments of ``time.monotonic()``."""
 
 NO: Final[Truth] = 0
 MAYBE: Final[Truth] = 1
@@ -37,11 +39,11 @@ def passed(wall: float, now: Span) -> Truth:
     return MAYBE if now.late.wall >= wall else NO
 
 
-def later(one: float, other: float, tolerance: float) -> Truth:
-    """Whether ``one`` came after ``other``, where each may have come earlier than it was seen, by ``tolerance``."""
-    if one - other > tolerance:
+def later(one: Stretch, other: Stretch) -> Truth:
+    """Whether ``one`` came after ``other``, each of which came at some moment of a stretch of time."""
+    if one[0] > other[1]:
         return YES
-    return NO if other - one > tolerance else MAYBE
+    return NO if one[1] < other[0] else MAYBE
 
 
 def _between(one: Moment, other: Moment) -> float:

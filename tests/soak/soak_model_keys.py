@@ -29,7 +29,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from soak_facts import Span
-from soak_kleene import NO, YES, Truth, lapsed, later, no
+from soak_kleene import NO, YES, Stretch, Truth, lapsed, later, no
 
 from jwtmr.http import HttpAnswer
 
@@ -54,9 +54,9 @@ WITHDRAWN: Final = "withdrawn"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """When a request was sent: by the order of things, and by the clocks."""
+    """When a request was sent: between two moments, and what the clocks showed then."""
 
-    real: float
+    real: Stretch
     span: Span
 
 
@@ -123,7 +123,7 @@ def heard(word: Word, said: Said) -> Word:
     """``word`` with one answer more."""
     if said.kind == "failure":
         return replace(word, in_vain=said.sent if word.in_vain is None else _earlier(word.in_vain, said.sent))
-    if said.kind == "nothing" or (word.sent is not None and said.sent.real < word.sent.real):
+    if said.kind == "nothing" or (word.sent is not None and later(said.sent.real, word.sent.real) == NO):
         return replace(word, in_vain=None)
     gone = {kid: said.sent for kid in word.keys if kid not in said.keys}
     dropped = {kid: sent for kid, sent in {**word.dropped, **gone}.items() if kid not in said.keys}
@@ -177,7 +177,7 @@ def _holds(kid: str, place: int, words: Sequence[Word], now: Span) -> Truth:
     drop = words[place].dropped.get(kid)
     if drop is None:
         return NO
-    again = [later(word.named[kid].real, drop.real, SLACK) for word in words[:place] if kid in word.named]
+    again = [later(word.named[kid].real, drop.real) for word in words[:place] if kid in word.named]
     return no(max([silent(words[place], now), *again]))
 
 
@@ -187,7 +187,7 @@ def _blocked(kid: str, place: int, words: Sequence[Word], holds: Sequence[Truth]
     if copy is None:
         return NO
     against = [
-        min(held, YES if place > dropper else no(later(copy.real, words[dropper].dropped[kid].real, SLACK)))
+        min(held, YES if place > dropper else no(later(copy.real, words[dropper].dropped[kid].real)))
         for dropper, held in enumerate(holds) if held
     ]  # fmt: skip
     return max(against, default=NO)

@@ -5,6 +5,7 @@ Each method says yes only where that is sure, whatever the threads did.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable
@@ -55,17 +56,11 @@ class Obstacles:
         return self._others(self._strangers, since, request) <= 1
 
     def asked_before(self, request: Request) -> bool:
-        """Whether a walk may have refused this kid already, for somebody else.
+        """Whether a walk may have looked for this kid in vain already, for somebody else.
 
-        That is remembered for a while. Who gave up before the next walk took off has left his kid to it, whenever that
-        is.
+        Lately, or long after he asked: a kid that waits for the next walk waits for it though nobody asks any more.
         """
-        since = self.mono(request.sent) - REMEMBERED
-        gave_up = any(
-            each.outcome == "keys_unavailable" and each.sent <= request.sent
-            for _, _, each in self._by_kid[request.token.kid]
-        )
-        return gave_up or self._others(self._by_kid[request.token.kid], since, request) > 0
+        return self._others(self._by_kid[request.token.kid], -math.inf, request) > 0
 
     def sought_lately(self, request: Request) -> bool:
         """Whether the last walk for an unknown kid heard everybody, landed before this request, and still counts."""

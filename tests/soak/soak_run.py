@@ -32,8 +32,9 @@ def main(arguments: Sequence[str]) -> int:
     seed = SystemRandom().randrange(10**6) if options.seed is None else options.seed
     print(f"soak: seed {seed}, {options.seconds:g} s", flush=True)
     began = time.monotonic()
+    acts = [act for act in ACTS if options.acts is None or act.__name__ in options.acts]
     with planted(options.plant):
-        tally = soak(seed, options.seconds)
+        tally = soak(seed, options.seconds, acts)
     print(report(tally, seed, time.monotonic() - began))
     return int(bool(tally.contradictions))
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Random faults under traffic, judged by a model.")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--acts", nargs="*", choices=[act.__name__ for act in ACTS], help="the first life's; else all")
     parser.add_argument("--plant", choices=sorted(PLANTS), default=None, help="a bug to find")
     return parser
 

@@ -6,12 +6,14 @@ They go on when enough has been asked and answered, and not after a time.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Final
 
-from soak_stage import Stage, Where
+from soak_faults import poses
+from soak_stage import REGIONS, Stage, Where
 from soak_tokens import FLOODS
 
-from jwtmr.testing.faults import lag, reset, status
+from jwtmr.testing.faults import diverge, lag, reset, status
 
 HALF_AN_HOUR: Final = 1800
 DUE: Final = 900
@@ -22,7 +24,7 @@ BUCKET_FULL: Final = 61
 """Seconds in which walks for unknown kids can be paid for again."""
 SKIP_OVER: Final = 301
 """Seconds: the longest that a failing endpoint is left alone."""
-WINDOW: Final = 15_000
+WINDOW: Final = 40_000
 """Seconds that all acts take by the clocks, and some more."""
 
 
@@ -57,8 +59,7 @@ def quiet_quarter(stage: Stage) -> None:
 
 def total_outage(stage: Stage) -> None:
     """All are down for longer than keys may serve: an hour on known keys, never 401 for unknown ones, then 503."""
-    stage.move(DUE)
-    stage.await_fetches()
+    _all_asked_after(stage, DUE)
     with stage.spell(status(500)):
         stage.move(BUCKET_FULL)
         stage.await_answers(bogus=3)  # keys are fresh, so the first to notice is a walk for an unknown kid
@@ -73,18 +74,66 @@ def total_outage(stage: Stage) -> None:
 
 
 def dropped_key(stage: Stage) -> None:
-    """A key is withdrawn while a replica still publishes it: that brings nothing back. Then the replica follows."""
-    stage.rotate()
-    stage.move(DUE)
-    stage.await_fetches()
+    """A key is withdrawn while a replica still publishes it: 503 for an hour, then 401. Then the replica follows."""
+    _new_keys_everywhere(stage)
     with stage.spell(lag(), Where(stage.pool.regions[-1])):
         stage.withdraw(1)
-        stage.move(DUE)
-        stage.await_fetches()
+        _all_asked_after(stage, DUE)
         stage.await_answers(withdrawn=5, valid=2)
-    stage.move(DUE)
-    stage.await_fetches()
-    stage.await_answers(withdrawn=3)
+        _all_asked_after(stage, HALF_AN_HOUR, HALF_AN_HOUR)
+        stage.await_answers(withdrawn=3)
+    _all_asked_after(stage, DUE)
+    stage.await_answers(withdrawn=2)
+
+
+def silent_dropper(stage: Stage) -> None:
+    """The same, but who withdrew it falls silent: after an hour the others have the say, and the key is good again."""
+    _new_keys_everywhere(stage)
+    with ExitStack() as replicas:
+        for region in stage.pool.replica_regions:
+            replicas.enter_context(stage.spell(lag(), Where(region)))
+        stage.withdraw(1)
+        _all_asked_after(stage, DUE)
+        with stage.spell(status(500), Where(stage.pool.primary_region)):
+            _all_asked_after(stage, *[DUE + SKIP_OVER] * 4)
+            stage.await_answers(withdrawn=4)
+    _all_asked_after(stage, DUE)
+
+
+def dropped_abroad(stage: Stage) -> None:
+    """While the primary region is down a replica leaves a key out. What the primary said before that is no proof."""
+    _new_keys_everywhere(stage)
+    former = stage.purse.pairs[-2]
+    dropped = diverge(drop=[former.access.kid, former.id.kid])
+    with stage.spell(status(503), Where(stage.pool.primary_region)), stage.spell(dropped, Where(REGIONS[1])):
+        _all_asked_after(stage, DUE)
+        stage.await_answers(former=8)
+    stage.move(SKIP_OVER)
+    _all_asked_after(stage, DUE)
+
+
+def poser(stage: Stage) -> None:
+    """The primary region publishes another key under the same kid, and wins. With an old set it loses."""
+    primary = Where(stage.pool.primary_region)
+    with stage.spell(poses(stage.purse), primary):
+        _all_asked_after(stage, DUE)
+        stage.await_answers(valid=3, posed=3)
+        with stage.spell(status(503), primary):
+            _all_asked_after(stage, DUE)
+            stage.await_answers(valid=3, posed=3)
+    stage.move(SKIP_OVER)
+    _all_asked_after(stage, DUE)
+
+
+def _new_keys_everywhere(stage: Stage) -> None:
+    stage.rotate()
+    _all_asked_after(stage, DUE)
+
+
+def _all_asked_after(stage: Stage, *moves: int) -> None:
+    for seconds in moves:
+        stage.move(seconds)
+        stage.await_fetches()
 
 
 ACTS: Final[tuple[Callable[[Stage], None], ...]] = (
@@ -93,4 +142,7 @@ ACTS: Final[tuple[Callable[[Stage], None], ...]] = (
     quiet_quarter,
     total_outage,
     dropped_key,
+    silent_dropper,
+    dropped_abroad,
+    poser,
 )

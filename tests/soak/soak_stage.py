@@ -105,6 +105,7 @@ class Stage:
 
     def await_fetches(self) -> None:
         """Let each endpoint be asked once more, and the library take note of how that ended."""
+        self.traffic.begin()
         since = time.monotonic()
 
         def all_asked() -> bool:

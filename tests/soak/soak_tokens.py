@@ -12,7 +12,7 @@ from soak_facts import Token
 from jwtmr.testing import RegionalIssuer, SigningKey
 
 SHARES: Final = {
-    "valid": 30, "former": 16, "legacy": 8, "short": 4, "expired": 5, "forged": 8, "posed": 4, "foreign": 5,
+    "valid": 30, "former": 20, "legacy": 8, "short": 4, "expired": 5, "forged": 8, "posed": 4, "foreign": 5,
     "client": 4, "bogus": 0,
 }  # fmt: skip
 """How often each kind is drawn, in parts. ``soak_traffic`` tells what they are called in the end."""
@@ -20,6 +20,8 @@ FLOODS: Final = (1, 4, 16)
 """The parts of bogus tokens in a life: with the least a new key is found at once, with the most they hide it."""
 VARIANTS: Final = 4
 """Tokens of one kind and key, each with a subject of its own."""
+LATEST: Final = 0.5
+"""The share of former keys that is from before the last rotation."""
 AGAIN: Final = 0.3
 """The share of bogus kids that somebody has sent before."""
 DAY: Final = 86400
@@ -85,8 +87,8 @@ class Purse:
         return self._good("valid", random, self.pairs[-1])
 
     def _former(self, random: Random) -> Token:
-        pairs = self.pairs[-5:]
-        pair = random.choice(pairs[:-1] or pairs)
+        pairs = self.pairs[-5:-1] or self.pairs
+        pair = pairs[-1] if random.random() < LATEST else random.choice(pairs)
         return self._good("former" if pair.access.kid in self.published else "withdrawn", random, pair)
 
     def _legacy(self, random: Random) -> Token:
