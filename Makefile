@@ -3,9 +3,8 @@ PYTHON ?= python3
 ARGS   ?=
 JOBS   ?= auto
 SECONDS ?= 60
-SEED   ?= 1
-TARGET ?=
 SEED   ?=
+TARGET ?=
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -27,7 +26,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 	@echo '  ARGS="..." goes to the program that is run; PYTHON=... chooses the Python of a new .venv;'
 	@echo '  JOBS=... is how many tests run side by side, one for each processor by default, 0 to debug'
-	@echo '  SECONDS=... SEED=... TARGET=... are for make fuzz: how long for each target, from which seed, and one target alone'
+	@echo '  SECONDS=... and SEED=... are for make fuzz and make soak: how long, and from which seed; TARGET=... fuzzes one target alone'
 
 demo: $(VENV)/.package ## play a whole migration against a local issuer
 	@$(PY) examples/demo.py $(ARGS)
@@ -62,7 +61,7 @@ processes: $(VENV)/.test ## play outages and rotations in front of gunicorn and 
 	@PYTHONPATH=tests $(PY) tests/processes/workers_run.py $(ARGS)
 
 fuzz: $(VENV)/programs/atheris/.ready ## look for inputs that break a promise of the parsers
-	@$(VENV)/bin/atheris tests/fuzz/fuzz_run.py --seconds $(SECONDS) --seed $(SEED) $(addprefix --target=,$(TARGET)) $(ARGS)
+	@$(VENV)/bin/atheris tests/fuzz/fuzz_run.py --seconds $(SECONDS) --seed $(or $(SEED),1) $(addprefix --target=,$(TARGET)) $(ARGS)
 
 programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) atheris $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
 soak: $(VENV)/.test ## random faults under traffic, judged by a model: SECONDS=60, SEED= is drawn unless given
