@@ -1,7 +1,4 @@
-"""The ``jwtmr`` logger: one line per change of state, and nothing on the way of a request.
-
-A line holds words from closed sets and what the configuration or a key host says. Nothing of a token is ever in it.
-"""
+"""The ``jwtmr`` logger: one line per change of state, and nothing on the way of a request."""
 
 from __future__ import annotations
 
@@ -9,47 +6,50 @@ import logging
 from contextlib import suppress
 from typing import Final
 
-from jwtmr.events import EndpointChanged, Event, KeysChanged, KeysDiverged, KeysServedStale
+from jwtmr._calm import Calm
+from jwtmr._lines import Line, line_of_fetching, line_of_problem, lines_of
+from jwtmr.events import EndpointChanged, Event, FetchFinished, FetchOutcome
+from jwtmr.settings import Clock
 
 logger: Final = logging.getLogger("jwtmr")
 logger.addHandler(logging.NullHandler())
 
 
-def log(event: Event) -> None:
-    """Write the line of ``event``, if it is one that an operator should see. Raises nothing."""
-    with suppress(Exception):  # somebody's logging filter must not turn a settled outcome into another one
-        _write(event)
+class Log:
+    """Writes the lines of one part of a validator. No method raises anything."""
 
+    def __init__(self, clock: Clock) -> None:
+        self._clock: Final = clock
+        self._calm: Final = Calm()
+        self._outcomes: Final[dict[tuple[str, str], FetchOutcome]] = {}
 
-def log_problem(authority: str, problem: str) -> None:
-    """Write a line about a problem of ``authority`` that a report names. Raises nothing."""
-    with suppress(Exception):
-        logger.warning("%s: %s", authority, problem)
+    def event(self, event: Event) -> None:
+        """Write the lines of ``event``, if an operator should see it."""
+        with suppress(Exception):  # somebody's logging filter must not turn a settled outcome into another one
+            self._write(list(lines_of(event, self._outcome(event))))
 
+    def problem(self, authority: str, problem: str) -> None:
+        """Write a line about a problem of ``authority`` that a report names."""
+        with suppress(Exception):
+            self._write([line_of_problem(authority, problem)])
 
-def log_stranded(authority: str, *, stranded: bool) -> None:
-    """Write that fetches of ``authority``'s keys began to be lost, or that one has come to its end again."""
-    with suppress(Exception):
-        if stranded:
-            logger.warning("%s: a fetch of keys was lost: no thread for it, or that died or was frozen", authority)
-        else:
-            logger.info("%s: keys are fetched again", authority)
+    def fetching(self, authority: str, *, stranded: bool) -> None:
+        """Write that fetches of ``authority``'s keys began to be lost, or that one has come to its end again."""
+        with suppress(Exception):
+            self._write([line_of_fetching(authority, stranded=stranded)])
 
+    def _outcome(self, event: Event) -> FetchOutcome | None:
+        """The last outcome at the endpoint of ``event``, which comes before the change that it causes."""
+        if isinstance(event, FetchFinished):
+            self._outcomes[event.authority, event.endpoint] = event.outcome
+        if isinstance(event, EndpointChanged):
+            return self._outcomes.get((event.authority, event.endpoint))
+        return None
 
-def _write(event: Event) -> None:
-    match event:
-        case EndpointChanged(after="down" | "degraded"):
-            logger.warning("%s: endpoint %s is %s", event.authority, event.endpoint, event.after)
-        case EndpointChanged():
-            logger.info("%s: endpoint %s is %s", event.authority, event.endpoint, event.after)
-        case KeysServedStale():
-            logger.warning("%s: serving keys past their lifetime", event.authority)
-        case KeysDiverged():
-            logger.warning("%s: endpoints contradict each other (%s): %r", event.authority, event.reason, event.kids)
-        case KeysChanged():
-            logger.info("%s: %s lists other keys", event.authority, event.endpoint)
-            if event.refused:
-                reasons = ", ".join(sorted(set(event.refused)))
-                logger.warning("%s: unusable keys at %s: %s", event.authority, event.endpoint, reasons)
-        case _:
-            pass
+    def _write(self, lines: list[Line]) -> None:
+        for line, left_out in self._calm.take(lines, self._clock.monotonic()):
+            text, args = line.format, line.args
+            if left_out:
+                text, args = text + "; %d more left out", (*args, left_out)
+            with suppress(Exception):  # and not keep the other lines back
+                logger.log(line.level, text, *args, extra=line.labels(left_out))

@@ -7,7 +7,7 @@ from typing import Final
 
 from jwtmr._keys.source import KeySource
 from jwtmr._keys.waiting import Waiting
-from jwtmr._log import log_problem
+from jwtmr._log import Log
 from jwtmr._status import status_of
 from jwtmr.errors import KeysUnavailable, ValidatorClosed
 from jwtmr.events import Announcer
@@ -23,6 +23,7 @@ class Operation:
         self._sources: Final = sources
         self._clock: Final = clock
         self._announce: Final = announce
+        self._log: Final = Log(clock)
         self._closed = False
 
     def warm(self, require: str | None) -> Waiting[None]:
@@ -42,7 +43,7 @@ class Operation:
         status = self.status()
         for authority in status.authorities:
             for problem in authority.problems:
-                log_problem(authority.id, problem)
+                self._log.problem(authority.id, problem)
         needed = [authority for authority in status.authorities if authority.accepts_tokens]
         without = [authority.id for authority in needed if not authority.ready]
         if (require == "all" and without) or (require == "any" and needed and not status.ready):

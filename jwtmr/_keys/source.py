@@ -30,7 +30,7 @@ from jwtmr._keys.reading import Reading
 from jwtmr._keys.refresh import KeyState
 from jwtmr._keys.waiting import Waiting, unfulfilled
 from jwtmr._keys.walk import FLIGHT_TIME, Walk
-from jwtmr._log import log, log_stranded
+from jwtmr._log import Log
 from jwtmr.errors import KeysUnavailable, UnknownKey, ValidatorClosed
 from jwtmr.events import Announcer, Event
 from jwtmr.http import HttpGet
@@ -69,6 +69,7 @@ class KeySource:
         self._clock: Final = clock
         self._boottime: Final = clock.boottime
         self._announce: Final = announce
+        self._log: Final = Log(clock)
         self._lock = Guard()
         self._state: Final = KeyState(authority, policy, read(clock), _jitter())
         self._view = self._state.view
@@ -196,7 +197,7 @@ class KeySource:
         if effects.over is not None:
             effects.over.set_result(None)
         if effects.stranded is not None:  # before another walk takes off, which may say the contrary
-            log_stranded(self._authority.id, stranded=effects.stranded)
+            self._log.fetching(self._authority.id, stranded=effects.stranded)
         if effects.walk is not None:
             self._wake = threading.Event()
             if not _start(self._fly, effects.walk.number, self._wake):
@@ -205,7 +206,7 @@ class KeySource:
         for ask in effects.probes:
             self._send(ask)
         for event in effects.events:
-            log(event)
+            self._log.event(event)
             self._announce(event)
 
     # -- threads ------------------------------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ import logging
 import pytest
 from keymaterial import PRIVATE_HALF, body_of, ed_jwk, rsa_jwk
 from leaks import PRESENT, PUBLISHED, problems, refresh, started
+from logged import write
 from servers import Server
 from world import World
 
-from jwtmr._log import log
 from jwtmr.events import EndpointChanged, KeysChanged
 
 
@@ -78,8 +78,7 @@ def test_nothing_of_the_material_is_told(caplog: pytest.LogCaptureFixture) -> No
     world = started()
     world.servers[0].body = body_of(members)
     refresh(world)
-    for _, event in world.events:
-        log(event)
+    write(world.events)
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert f"pool: unusable keys at https://keys0.example/: {PRESENT}" in warnings
     told = repr((world.events, world.report(), world.state.view, world.state._endpoints.ledger.copies))  # noqa: SLF001

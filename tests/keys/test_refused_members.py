@@ -7,12 +7,12 @@ import logging
 import pytest
 from furniture import authority_of
 from keymaterial import b64url, body_of, ed_jwk, odd_of, rsa_jwk
+from logged import write
 from servers import Provider, Server
 from world import World
 
 from jwtmr._keys.jwk import FOR_OTHERS
 from jwtmr._keys.keyset import parse_key_set
-from jwtmr._log import log
 from jwtmr._status import status_of
 from jwtmr.events import KeysChanged
 
@@ -212,9 +212,7 @@ def test_the_lines_of_a_week(caplog: pytest.LogCaptureFixture) -> None:
     since = world.t
     told(world, WEAK, seconds=4 * 86400)
     told(world, seconds=3 * 86400)
-    for t, event in world.events:
-        if t >= since:
-            log(event)
+    write((t, event) for t, event in world.events if t >= since)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("INFO", "pool: https://keys0.example/ lists other keys"),
         ("WARNING", f"pool: unusable keys at https://keys0.example/: {OUT_OF_BOUNDS}"),
