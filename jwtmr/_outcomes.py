@@ -6,26 +6,24 @@ legacy tokens on somebody's dashboard.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Final
 
 from jwtmr._steps import Verified
+from jwtmr._window import WindowWatch
 from jwtmr.errors import AuthError
-from jwtmr.events import Announcer, LegacyWindowEnding, TokenAccepted, TokenRefused
+from jwtmr.events import Announcer, TokenAccepted, TokenRefused
 from jwtmr.issuers import Authority, Issuer
-
-WEEK: Final = 7 * 86400.0
-DAY: Final = 86400.0
 
 
 class Outcomes:
     """How the validations of one validator ended. Falsy without observers: then nothing need be told."""
 
-    def __init__(self, announce: Announcer, *, dry_run: bool) -> None:
+    def __init__(self, announce: Announcer, authorities: Iterable[Authority], *, dry_run: bool) -> None:
         self._announce: Final = announce
         self._dry_run: Final = dry_run
-        self._warned_at: dict[str, float] = {}
+        self._windows: Final = WindowWatch(authorities)
 
     def __bool__(self) -> bool:
         return bool(self._announce)
@@ -59,10 +57,6 @@ class Outcomes:
                 seconds=perf_counter() - began,
             )
         )
-        self._warn(route.authority.id, issuer, wall)
-
-    def _warn(self, authority: str, issuer: Issuer, wall: float) -> None:
-        left = issuer.accept_until_unix - wall
-        if left < WEEK and wall - self._warned_at.get(issuer.url, -DAY) >= DAY:
-            self._warned_at[issuer.url] = wall
-            self._announce(LegacyWindowEnding(authority, issuer.url, left))
+        ending = self._windows.ending(route.authority.id, issuer, wall)
+        if ending is not None:
+            self._announce(ending)

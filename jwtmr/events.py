@@ -55,7 +55,7 @@ class TokenRefused:
     issuer_kind: IssuerKind | None = None
     region: str | None = None
     seconds: float | None = field(default=None, compare=False)
-    """How long the validation took; None where more was asked of a principal later, with ``Principal.require``."""
+    """How long the validation took; None where the token was good and more was asked, by the call or later."""
 
 
 @dataclass(frozen=True, slots=True)

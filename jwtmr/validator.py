@@ -63,7 +63,7 @@ class TokenValidator:
     ``observers``
         Receive every event; see ``jwtmr.events``.
     ``drain``
-        Count accepted tokens by issuer and client, for :meth:`drain_report`.
+        Count accepted tokens by issuer and client, for :meth:`drain_report`, and have the log say when a window ends.
     ``removal_dry_run``
         Count and tell which tokens would be refused if legacy issuers were retired now. They are accepted all the same.
     ``http_get``
@@ -104,7 +104,7 @@ class TokenValidator:
         self._wall: Final = clock.wall
         self._cache: Final = token_cache
         announce = announcer(observers)
-        self._outcomes: Final = Outcomes(announce, dry_run=removal_dry_run)
+        self._outcomes: Final = Outcomes(announce, authorities, dry_run=removal_dry_run)
         self._observed: Final = bool(self._outcomes)
         self._closed = False
         get = httpx_get() if http_get is None else http_get
@@ -260,9 +260,12 @@ class TokenValidator:
     def drain_report(self) -> DrainReport:
         """What this process has accepted of each issuer and client: who still sends legacy tokens, and until when.
 
-        Evidence, to be merged with that of all other processes: ``DrainReport.merge``. Raises
-        :class:`ConfigurationError` under ``drain=False``.
+        Evidence, to be merged with that of all other processes: ``DrainReport.merge``. It counts every token whose
+        signature was good, also where the call asked for more. Raises :class:`ConfigurationError` under
+        ``drain=False``.
         """
+        if self._closed:
+            raise ValidatorClosed
         if self._tally is None:
             raise ConfigurationError("drain", "must be True for there to be a report")
         return self._tally.report()

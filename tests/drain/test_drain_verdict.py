@@ -1,0 +1,133 @@
+"""Whether the old issuer can go: five answers, each to the second."""
+
+from __future__ import annotations
+
+import pytest
+from drain_kit import DAY, FLOWS, HOUR, NEW, NOON, OLD, at, issuer, process, report, seen, state, verdict, watched
+
+from jwtmr import DrainReport
+
+
+@pytest.mark.parametrize(
+    ("until", "says"),
+    [
+        (NOON - 1, "closed"),
+        (NOON, "closed"),
+        (NOON + 0.001, "safe"),
+        (NOON + 1, "safe"),
+        (None, "safe"),
+        (0.0, "closed"),
+    ],
+)
+def test_closed(until: float | None, says: str) -> None:
+    """From the very second at which the window ends. One that never opened is closed; one without an end never is."""
+    told = verdict(watched(until=until))
+    assert told.state == says
+    if says == "closed":
+        assert (told.safe_after, told.issuer) == (None, None)
+
+
+def test_closed_where_there_is_nothing_to_close() -> None:
+    """A pool that has not begun to move has no legacy issuer."""
+    told = verdict(process("1-a", issuer(OLD, FLOWS, kind="current", accept_until=None)))
+    assert (told.state, str(told)) == ("closed", "closed: no legacy issuer is accepted, there is none")
+
+
+@pytest.mark.parametrize(("ago", "says"), [(DAY - 1, "too_early"), (DAY, "safe"), (DAY + 1, "safe")])
+def test_a_whole_day_without_any(ago: float, says: str) -> None:
+    """A token may live for a day, so who has watched for less cannot tell."""
+    told = verdict(watched(since=NOON - ago))
+    assert told.state == says
+    assert told.safe_after == at(NOON - ago + DAY)
+
+
+@pytest.mark.parametrize(("ago", "says"), [(DAY + 29, "too_early"), (DAY + 30, "safe")])
+def test_the_leeway_makes_days_longer(ago: float, says: str) -> None:
+    """A token is accepted for that long after its end."""
+    assert state(watched(since=NOON - ago, leeway=30.0)) == says
+
+
+@pytest.mark.parametrize(
+    ("last", "life", "says"),
+    [
+        (NOON - 60, HOUR, "waiting"), (NOON - DAY + 1, HOUR, "waiting"), (NOON - DAY, HOUR, "safe"),
+        (NOON - DAY - 1, HOUR, "safe"), (NOON - DAY, DAY, "safe"), (NOON - DAY - HOUR, DAY + HOUR, "safe"),
+        (NOON - DAY - HOUR, DAY + HOUR + 1, "waiting"),
+    ],
+)  # fmt: skip
+def test_after_the_last_one(last: float, life: float, says: str) -> None:
+    """Its own end is waited for, and a day in which somebody else could have come with another one."""
+    old = seen(last, life=life)
+    told = verdict(watched(old, seen(NOON - 1, first=NOON - 10 * DAY), since=NOON - 9 * DAY))
+    assert told.state == says
+    assert told.safe_after == at(last + max(DAY, life))
+
+
+@pytest.mark.parametrize(
+    ("legacy", "current", "says"),
+    [(100, 99, "not_yet"), (100, 100, "not_yet"), (100, 101, "waiting"), (100, None, "not_yet")],
+)
+def test_whether_they_are_still_issued(legacy: float, current: float | None, says: str) -> None:
+    """A pool moves as a whole: what is left of the old kind is older than the newest of the new kind."""
+    old = seen(NOON - 60, latest_issue=NOON - HOUR + legacy)
+    new = None if current is None else seen(NOON - 60, first=NOON - DAY, latest_issue=NOON - HOUR + current)
+    told = verdict(watched(old, new))
+    assert told.state == says
+    assert told.safe_after == at(NOON - 60 + DAY)
+
+
+def test_issued_again() -> None:
+    """A pool that was switched back is not safe for having been silent for long."""
+    old = seen(NOON - 2 * DAY, latest_issue=NOON - 2 * DAY)
+    assert state(watched(old, seen(NOON - 3 * DAY))) == "not_yet"
+    assert state(watched(old, FLOWS)) == "safe"
+
+
+def test_the_words() -> None:
+    """They name the issuer, who watched, since when, and when the last one ends."""
+    many = [process(name, issuer(OLD), issuer(NEW, FLOWS)) for name in ("2-b", "3-c")]
+    told = verdict(watched(seen(NOON - 26 * HOUR), leeway=0.0), *many)
+    assert (
+        str(told)
+        == told.text
+        == (
+            f"safe: {OLD}: no legacy token accepted by these 3 processes since 2026-11-02 10:00:00+00:00; "
+            "the last one expires at 2026-11-02 11:00:00+00:00; watched until 2026-11-03 12:00:00+00:00"
+        )
+    )
+    assert str(verdict(watched(seen(NOON - 2 * HOUR)))) == (
+        f"waiting: {OLD}: no legacy token accepted by this process since 2026-11-03 10:00:00+00:00; "
+        "the last one expires at 2026-11-03 11:00:00+00:00; not before 2026-11-04 10:00:00+00:00"
+    )
+    assert str(verdict(watched(since=NOON - HOUR))) == (
+        f"too early: {OLD}: no legacy token accepted by this process since 2026-11-03 11:00:00+00:00; "
+        "not before 2026-11-04 11:00:00+00:00"
+    )
+    assert str(verdict(watched(seen(NOON), None))) == (
+        f"not yet: {OLD}: a legacy token was issued at 2026-11-03 12:00:00+00:00, and no current one later; "
+        "the last one expires at 2026-11-03 13:00:00+00:00"
+    )
+    assert str(verdict(watched(until=NOON))) == "closed: no legacy issuer is accepted, every window has closed"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_issuers_the_last_to_go_is_told_of(order: int) -> None:
+    """The worst answer; among equals the later date."""
+    west = OLD.replace("us-east-1", "us-west-2")
+    pairs = [
+        (seen(NOON - 5 * HOUR), seen(NOON - 2 * HOUR), "waiting", west),
+        (seen(NOON - 2 * DAY), seen(NOON - 2 * HOUR), "waiting", west),
+        (seen(NOON), seen(NOON - 2 * HOUR), "not_yet", OLD),
+        (None, None, "safe", OLD),
+    ]
+    for mine, others, says, which in pairs:
+        both = [issuer(OLD, mine), issuer(west, others, kind="legacy", accept_until=NOON + DAY)][::order]
+        told = verdict(process("1-a", *both, issuer(NEW, FLOWS)))
+        assert told.state == says
+        assert told.issuer == which or says == "safe"
+
+
+def test_a_verdict_is_the_same_from_json() -> None:
+    """Files say what the processes say."""
+    mine = report(watched(seen(NOON - 2 * HOUR)), process("2-b", issuer(OLD), issuer(NEW, FLOWS)))
+    assert DrainReport.from_json(mine.to_json()).verdict(NOON) == mine.verdict(NOON)
