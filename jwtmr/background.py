@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import threading
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from jwtmr._fork import renewed_in_child
 from jwtmr.errors import ConfigurationError
 from jwtmr.events import Event, Observer
-from jwtmr.settings import check_methods
+from jwtmr.settings import check_methods, seconds
 
 MAX_EVENTS: Final = 1_000_000
+MAX_WAIT: Final = 3600.0
+"""Seconds that ``close`` waits at most: not for ever."""
 
 
 class BackgroundObserver:
     """Hands events to ``inner`` in a thread, so that a request never waits for it. What does not fit is dropped.
 
     ``inner``
-        The observer that may block.
+        The observer that may block. It is told of one event at a time, in their order.
     ``max_events``
         Events that wait at most, 1 to 1000000; some more where many threads bring one at once.
 
-    ``dropped`` counts events that did not fit or found no thread, ``failures`` what ``inner`` raised. The thread starts
-    with the first event; a forked child has one of its own and none of its parent's events. Raises
-    :class:`ConfigurationError`.
+    ``dropped`` counts events that did not fit or came after the end, ``failures`` what ``inner`` raised. The thread
+    starts with the first event; where none can be had, events wait for the next one, which tries again. A forked child
+    has a thread, a queue and counts of its own. The end of the interpreter waits for nothing: call :meth:`close` before
+    that. Raises :class:`ConfigurationError`.
     """
 
     def __init__(self, inner: Observer, *, max_events: int = 1000) -> None:
@@ -33,46 +36,100 @@ class BackgroundObserver:
             raise ConfigurationError("max_events", f"must be an int between 1 and {MAX_EVENTS}")
         self._inner: Final = inner
         self._max_events: Final = max_events
-        self.dropped = 0
-        self.failures = 0
         self._closed = False
         self.in_child()
         renewed_in_child(self)
 
     def in_child(self) -> None:
         """After a fork. Internal: the parent's thread is not here, and its events are its own."""
-        # A SimpleQueue: it may be filled by a signal handler that came in while its thread was filling it.
-        self._queue: SimpleQueue[Event | None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._hands = _Hands(self._inner)
+        self.dropped = 0
+
+    @property
+    def failures(self) -> int:
+        """Exceptions that ``inner`` raised, all swallowed."""
+        return self._hands.failures
 
     def on_event(self, event: Event, /) -> None:
         """Take ``event`` into the queue, or drop it. Never waits."""
-        if self._closed or self._queue.qsize() >= self._max_events:
+        hands = self._hands
+        if self._closed or hands.queue.qsize() >= self._max_events:
             self.dropped += 1
             return
-        self._queue.put(event)
-        if self._thread is None:
-            self._start()
+        hands.queue.put(event)
+        if not hands.busy:
+            hands.start()
+        if self._closed:  # meanwhile: whoever takes that event shall find an end behind it
+            hands.queue.put(None)
 
     def close(self, timeout: float = 5) -> bool:
-        """Take no more events, and wait at most ``timeout`` seconds for those in the queue. Whether all went out."""
-        self._closed = True
-        self._queue.put(None)
-        if self._thread is not None:
-            self._thread.join(timeout)
-        return self._queue.empty()
+        """Take no more events, and wait at most ``timeout`` seconds, 0 to 3600, for those that were taken.
 
-    def _start(self) -> None:
-        thread = threading.Thread(target=self._hand_on, args=(self._queue,), name="jwtmr-observer", daemon=True)
-        self._thread = thread
+        Returns whether all of them went out. May be called again, to wait for longer.
+        """
+        seconds("timeout", timeout, low=0, high=MAX_WAIT)
+        self._closed = True
+        return self._hands.end(timeout)
+
+    def __del__(self) -> None:
+        hands = getattr(self, "_hands", None)  # none where the settings were refused
+        if hands is not None:
+            hands.queue.put(None)
+
+
+class _Hands:
+    """What the thread knows: not its observer, which may thus be forgotten, and that ends the thread too."""
+
+    def __init__(self, inner: Observer) -> None:
+        self._inner: Final = inner
+        # A SimpleQueue: it may be filled by a signal handler that came in while its thread was filling it.
+        self.queue: Final[SimpleQueue[Event | None]] = SimpleQueue()
+        self.failures = 0
+        self._threads: dict[str, threading.Thread] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is a thread."""
+        return bool(self._threads)
+
+    def start(self) -> None:
+        """Start the thread, unless somebody else does or none can be had."""
+        thread = threading.Thread(target=self._hand_on, name="jwtmr-observer", daemon=True)
+        if self._threads.setdefault("one", thread) is not thread:  # one step: two of them would mix the order up
+            return
         try:
             thread.start()
         except RuntimeError:  # too many threads, or the interpreter is ending: the next event tries again
-            self._thread = None
+            self._threads.clear()
 
-    def _hand_on(self, queue: SimpleQueue[Event | None]) -> None:
-        while (event := queue.get()) is not None:
-            try:
-                self._inner.on_event(event)
-            except Exception:  # noqa: BLE001  # as observers that are called inline: counted, and the next one goes on
-                self.failures += 1
+    def end(self, timeout: float) -> bool:
+        """Have the thread end behind the last event, and wait for it. Returns whether all events went out."""
+        if not self.busy and not self.queue.empty():  # no thread could be had before
+            self.start()
+        thread = self._threads.get("one")
+        self.queue.put(None)
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+        return not self.busy and self._nothing_left()
+
+    def _nothing_left(self) -> bool:
+        """Whether there are but ends in the queue. Events stay, for a thread that can be had later."""
+        left: list[Event] = []
+        try:
+            while True:
+                event = self.queue.get_nowait()
+                left += [] if event is None else [event]
+        except Empty:
+            for event in left:
+                self.queue.put(event)
+        return not left
+
+    def _hand_on(self) -> None:
+        try:
+            while (event := self.queue.get()) is not None:
+                try:
+                    self._inner.on_event(event)
+                except Exception:  # noqa: BLE001  # as of observers that are called inline: the next event goes on
+                    self.failures += 1
+        finally:  # also where the observer ended its thread, with SystemExit say: the next event starts another
+            self._threads.clear()
