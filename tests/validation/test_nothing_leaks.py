@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from validation_kit import HTTP_GET, Recorder, ask, claims_of, clock_of
 
-from jwtmr import AuthError
+from jwtmr import UNCHECKED, AuthError
 from jwtmr.testing import RegionalIssuer, validator_for
 
 MARKER = "Zebra7Marker"
@@ -49,12 +49,12 @@ def said_by(error: AuthError) -> list[str]:
 def test_no_marker_anywhere(
     issuer: RegionalIssuer, caplog: pytest.LogCaptureFixture, how: str, *, outage: bool
 ) -> None:
-    """Logs at DEBUG, errors, events, ``repr`` and status hold nothing of any token, refused or accepted."""
+    """Logs at DEBUG with all fields, errors, events, ``repr``, status and drain report hold nothing of any token."""
     recorder, said = Recorder(), []
     caplog.set_level(logging.DEBUG)
     until = clock_of(issuer).now() + timedelta(days=1)
     with closing(
-        validator_for(issuer, accept_legacy_until=until, observers=[recorder], http_get=HTTP_GET)
+        validator_for(issuer, accept_legacy_until=until, observers=[recorder], removal_dry_run=True, http_get=HTTP_GET)
     ) as validator:
         validator.warm_up()
         if outage:
@@ -69,7 +69,12 @@ def test_no_marker_anywhere(
                 codes.add(error.code)
                 said += said_by(error)
         said += [repr(validator.status()), str(validator.status()), repr(recorder.events), caplog.text]
-        said += [repr(record.__dict__) for record in caplog.records if record.name.startswith("jwtmr")]
+        report = validator.drain_report()
+        said += [report.to_json(), repr(report), str(report.verdict(clock_of(issuer).wall()))]
+        records = [record for record in caplog.records if record.name.startswith("jwtmr")]
+        said += [repr(record.__dict__) for record in records]
+    assert {"endpoint_changed", "keys_changed", "legacy_window_ending"} <= {record.jwtmr_event for record in records}
+    assert [one.total is not None for one in report.issuers] == [True, True]
     assert {"accepted", "malformed_token", "unsupported_token", "untrusted_issuer", "invalid_claim"} <= codes
     assert {"wrong_client", "wrong_audience", "wrong_token_use", "bound_token", "invalid_signature"} <= codes
     assert ("keys_unavailable" if outage else "unknown_key") in codes
@@ -86,6 +91,17 @@ def test_good_tokens_leave_no_trace(issuer: RegionalIssuer, caplog: pytest.LogCa
         with pytest.raises(AuthError) as caught:
             validator.validate(token, scopes=["other"])
         said = [repr(principal), repr(recorder.events), repr(validator.status()), caplog.text, *said_by(caught.value)]
+        said += [validator.drain_report().to_json(), *(repr(record.__dict__) for record in caplog.records)]
     assert recorder.events
     secrets = ["subject-7", "user-7", "scope-7", "group-7", str(claims_of(token)["jti"]), *token.split(".")]
     assert not [(secret, text) for secret in secrets for text in said if secret in text]
+
+
+def test_a_report_names_clients_and_nothing_else(issuer: RegionalIssuer) -> None:
+    """Where clients are not checked it names whatever verified tokens do: their client, and no other claim."""
+    with closing(validator_for(issuer, client_ids=UNCHECKED, http_get=HTTP_GET)) as validator:
+        claims = dict.fromkeys(("sub", "jti", "username", "email", MARKER), MARKER)
+        validator.validate(issuer.access_token(client_id="client-7", claims=claims))
+        told = validator.drain_report().to_json()
+    assert '"client-7"' in told
+    assert MARKER not in told
