@@ -6,6 +6,7 @@ import pytest
 from drain_kit import DAY, FLOWS, HOUR, NEW, NOON, OLD, at, issuer, process, report, seen, state, verdict, watched
 
 from jwtmr import DrainReport
+from jwtmr.drain import IssuerDrain, Seen
 
 
 @pytest.mark.parametrize(
@@ -110,21 +111,55 @@ def test_the_words() -> None:
     assert str(verdict(watched(until=NOON))) == "closed: no legacy issuer is accepted, every window has closed"
 
 
+WEST = OLD.replace("us-east-1", "us-west-2")
+STATES: list[tuple[str, Seen | None, float]] = [
+    ("safe", None, NOON - 3 * DAY),
+    ("waiting", seen(NOON - 2 * HOUR), NOON - 3 * DAY),
+    ("too_early", None, NOON - HOUR),
+    ("not_yet", seen(NOON), NOON - 3 * DAY),
+]
+
+
+def endless(url: str, tokens: Seen | None) -> IssuerDrain:
+    """A legacy issuer whose window does not end."""
+    return issuer(url, tokens, kind="legacy", accept_until=None)
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_several_issuers_the_last_to_go_is_told_of(order: int) -> None:
-    """The worst answer; among equals the later date."""
-    west = OLD.replace("us-east-1", "us-west-2")
-    pairs = [
-        (seen(NOON - 5 * HOUR), seen(NOON - 2 * HOUR), "waiting", west),
-        (seen(NOON - 2 * DAY), seen(NOON - 2 * HOUR), "waiting", west),
-        (seen(NOON), seen(NOON - 2 * HOUR), "not_yet", OLD),
-        (None, None, "safe", OLD),
+    """The worst answer, whichever issuer it is about; and an issuer that is closed is passed over."""
+    for place, (mine, tokens, since) in enumerate(STATES):
+        for says, others, young in STATES[place + 1 :]:
+            better, worse = [OLD, WEST][::order]
+            several = [
+                process("1-a", endless(better, tokens), issuer(NEW, FLOWS), since=since),
+                process("2-b", endless(worse, others), issuer(NEW, FLOWS), since=young),
+            ]
+            told = verdict(*several)
+            assert (told.state, told.issuer) == (says, worse), mine
+    closed = issuer(WEST, seen(NOON), kind="legacy", accept_until=NOON)
+    told = verdict(process("1-a", *[issuer(OLD), closed][::order], issuer(NEW, FLOWS)))
+    assert (told.state, told.issuer) == ("safe", OLD)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_equal_answers_the_later_one_is_told(order: int) -> None:
+    """And where no date can be given, that one."""
+    both = [endless(OLD, seen(NOON - 5 * HOUR)), endless(WEST, seen(NOON - 2 * HOUR))]
+    assert verdict(process("1-a", *both[::order], issuer(NEW, FLOWS))).issuer == WEST
+    unaware = process("2-b", issuer(OLD, None, kind="current", accept_until=None))
+    told = verdict(process("1-a", both[0], endless(WEST, seen(NOON)), issuer(NEW, FLOWS)), unaware)
+    assert (told.state, told.issuer, told.safe_after) == ("not_yet", OLD, None)
+
+
+def test_the_longest_leeway_counts() -> None:
+    """Of all processes that know the issuer, the last to refuse a token is waited for."""
+    several = [
+        process(name, issuer(OLD), issuer(NEW, FLOWS), since=NOON - DAY - 20, leeway=leeway)
+        for name, leeway in (("1-a", 10.0), ("2-b", 30.0), ("3-c", 0.0))
     ]
-    for mine, others, says, which in pairs:
-        both = [issuer(OLD, mine), issuer(west, others, kind="legacy", accept_until=NOON + DAY)][::order]
-        told = verdict(process("1-a", *both, issuer(NEW, FLOWS)))
-        assert told.state == says
-        assert told.issuer == which or says == "safe"
+    told = verdict(*several)
+    assert (told.state, told.safe_after) == ("too_early", at(NOON + 10))
 
 
 def test_a_verdict_is_the_same_from_json() -> None:
