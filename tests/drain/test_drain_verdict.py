@@ -77,6 +77,12 @@ def test_whether_they_are_still_issued(legacy: float, current: float | None, say
     assert told.safe_after == at(NOON - 60 + DAY)
 
 
+@pytest.mark.parametrize(("ago", "says"), [(DAY - 1, "waiting"), (DAY, "too_early"), (DAY + 1, "too_early")])
+def test_what_it_waits_for(ago: float, says: str) -> None:
+    """When nothing is left of the last token that was seen, the time of watching may still be too short."""
+    assert state(watched(seen(NOON - ago, latest_issue=0.0), seen(NOON, first=NOON - DAY + 60))) == says
+
+
 def test_issued_again() -> None:
     """A pool that was switched back is not safe for having been silent for long."""
     old = seen(NOON - 2 * DAY, latest_issue=NOON - 2 * DAY)
@@ -108,6 +114,9 @@ def test_the_words() -> None:
         f"not yet: {OLD}: a legacy token was issued at 2026-11-03 12:00:00+00:00, and no current one later; "
         "the last one expires at 2026-11-03 13:00:00+00:00"
     )
+    later = str(verdict(watched(seen(NOON - HOUR), leeway=30.0)))
+    assert "; the last one expires at 2026-11-03 12:00:30+00:00" in later
+    assert "accepted by this process since 1970-01-01 00:00:00+00:00" in str(verdict(watched(since=-1e12)))
     assert str(verdict(watched(until=NOON))) == "closed: no legacy issuer is accepted, every window has closed"
 
 
