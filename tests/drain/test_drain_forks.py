@@ -25,4 +25,5 @@ def test_forks(issuer: RegionalIssuer) -> None:
         "names 4",
         "another 70 5",
         "own 1 64",
+        "log 1 0",
     ]

@@ -141,11 +141,30 @@ def test_each_published_key_is_news(log: Log, caplog: pytest.LogCaptureFixture) 
     assert sum("unusable keys" in text for text, _ in lines(caplog)) == 3
 
 
+@pytest.mark.parametrize(("after", "written"), [(MINUTE - 0.5, 0), (MINUTE, 1)])
+def test_a_minute_is_a_minute(after: float, written: int) -> None:
+    """To the second: for what is no news, and for what was left out; and it begins with the line that was written."""
+    calm, rain = Calm(), line_of_problem("pool", "it rains")
+    assert [len(calm.take([rain], at)) for at in (0.0, after, after)] == [1, written, 0]
+    calm, states = Calm(), [line for state in ("ok", "down") for line in lines_of(changed(state), None)]
+    assert len(calm.take(states * MAX_NEWS, 0.0)) == MAX_NEWS
+    assert len(calm.take([], after)) == written
+    assert len(calm.take(states * MAX_NEWS, after)) == (MAX_NEWS - 1 if written else 0)
+
+
+def test_a_new_subject_changes_nothing_for_the_others() -> None:
+    """A storm stays silent while others speak for the first time."""
+    calm, rain, snow = Calm(), line_of_problem("pool", "it rains"), line_of_problem("pool", "it snows")
+    assert [len(calm.take([line], 0.0)) for line in (rain, snow, rain, snow)] == [1, 1, 0, 0]
+
+
 def test_memory_is_bounded() -> None:
     """However many subjects there are, they are forgotten in time."""
     calm = Calm()
     for number in range(3 * MAX_SUBJECTS):
         assert len(calm.take([line_of_problem("pool", f"problem {number}")], 0.0)) == 1
+        if number < MAX_SUBJECTS:
+            assert calm.take([line_of_problem("pool", "problem 0")], 0.0) == []
     assert len(calm._said) <= MAX_SUBJECTS  # noqa: SLF001 - what nobody can see from outside
 
 
@@ -167,14 +186,6 @@ def test_a_signal_handler_may_come_in_between(monkeypatch: pytest.MonkeyPatch) -
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert written == [1, 1, 0]
-
-
-def test_a_child_begins_anew() -> None:
-    """What its parent has said it has not."""
-    calm, line = Calm(), line_of_problem("pool", "it rains")
-    assert [len(calm.take([line], 0.0)) for _ in range(2)] == [1, 0]
-    calm.in_child()
-    assert [len(calm.take([line], 0.0)) for _ in range(2)] == [1, 0]
 
 
 def test_threads(log: Log, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from jwtmr import CognitoUserPool, DrainReport, TokenValidator
+from jwtmr._calm import Calm
+from jwtmr._lines import line_of_problem
 from jwtmr._tally import _Book
 
 TOKEN = sys.argv[4]
@@ -124,6 +126,26 @@ def in_the_middle_of_its_own() -> None:
     say("own", count(child), count(told()) - before)
 
 
+def in_the_middle_of_the_log() -> None:
+    """Another thread writes a line. The child is not kept waiting by it, and says what it has to say itself."""
+    inside, go_on, calm, line = threading.Event(), threading.Event(), Calm(), line_of_problem("pool", "it rains")
+
+    def held(now: float) -> list[object]:
+        inside.set()
+        go_on.wait(30)
+        return Calm._overdue(calm, now)  # noqa: SLF001 - what runs with the lock held
+
+    calm._overdue = held  # noqa: SLF001 - as above
+    other = threading.Thread(target=calm.take, args=([line], 0.0))
+    other.start()
+    inside.wait(30)
+    del calm._overdue  # noqa: SLF001 - as above
+    forked(lambda: say("log", len(calm.take([line], 0.0)), len(calm.take([line], 0.0))))
+    go_on.set()
+    other.join()
+
+
 at_rest()
 in_the_middle_of_another()
 in_the_middle_of_its_own()
+in_the_middle_of_the_log()
