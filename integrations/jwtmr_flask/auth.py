@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar, overload
 
-from flask import Blueprint, Flask, current_app, has_request_context, request_finished, request_started
+from flask import Blueprint, Flask, has_request_context, request_finished, request_started
 
 from jwtmr import ConfigurationError, Names, Principal, TokenUse, TokenValidator
 from jwtmr.bearer import (
@@ -20,7 +20,7 @@ from jwtmr.bearer import (
     ValidatorOrMaker,
     check_path,
 )
-from jwtmr_flask.callers import Callers, callers
+from jwtmr_flask.callers import Callers, callers, the_app
 from jwtmr_flask.documents import serve_document
 from jwtmr_flask.exclusions import Exclusions
 from jwtmr_flask.metadata import serve_metadata
@@ -180,7 +180,7 @@ class BearerAuth:
             state.edge.check_health(view)
 
         def document() -> Document:
-            return self._state(current_app).health_document(view)
+            return self._state(the_app()).health_document(view)
 
         serve_document(app, "path", path, document, owner=self, provide_automatic_options=False)
 
@@ -204,7 +204,7 @@ class BearerAuth:
             raise ConfigurationError("require", "asks nobody inside of a view: current_principal.require(...) does")
 
     def _enter(self, asked: Requirements, *, optional: bool = False) -> None:
-        state = self._state(current_app)
+        state = self._state(the_app())
         state.check()
         state.enter(asked, optional=optional)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Final, cast
 
-from flask import Request, has_request_context, request
+from flask import Flask, Request, current_app, has_request_context, request
 from werkzeug.local import LocalProxy
 
 from jwtmr import Principal
@@ -26,11 +26,10 @@ class Callers:
         """Decorators made while it was served, and not used yet."""
 
 
-def current_request() -> Request:
-    """The current request itself: each look through Flask's proxy would cost as much as all that is done here."""
-    proxy = cast("LocalProxy[Request]", request)
-    # The name is Werkzeug's, and documented.
-    return proxy._get_current_object()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+# What Flask's proxies stand for: each look through one would cost as much as all that is done here. The names of their
+# methods are Werkzeug's, and documented.
+current_request: Final = cast("LocalProxy[Request]", request)._get_current_object  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+the_app: Final = cast("LocalProxy[Flask]", current_app)._get_current_object  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def callers() -> Callers:
