@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keymaterial import thumbprint_of
 from schedules import PAUSES, POLICIES, VALUES, Happening, play
-from servers import Asked, Server
+from servers import Server
 from test_invariants import WatchedWorld, keeps_to_the_bucket
 
 from jwtmr._keys.decision import Ask
@@ -45,11 +45,11 @@ class LeakyWorld(WatchedWorld):
         self.sent[ask.number] = self.servers[ask.place].kids
         super()._send(ask)
 
-    def _come_home(self, ask: Ask, asked: Asked, reading: Reading) -> None:
+    def _come_home(self, ask: Ask, reading: Reading) -> None:
         if reading.outcome in ("ok", "unusable"):
             leaking = (name.removesuffix("!") for name in self.sent[ask.number] if name.endswith("!"))
             self.burnt |= {thumbprint_of(name.rpartition("=")[2]) for name in leaking}
-        super()._come_home(ask, asked, reading)
+        super()._come_home(ask, reading)
         serving = {key.thumbprint for by_alg in self.state.view.keys.values() for key in by_alg.values()}
         assert not serving & self.burnt
 

@@ -10,7 +10,6 @@ from furniture import Outcome, Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from schedules import POLICIES, Happening, play, schedules, worlds
-from servers import Asked
 from test_bogus_flood import reachable
 from world import World
 
@@ -61,7 +60,7 @@ class WatchedWorld(World):
             for answers in self.good.values() for sent, lifetime, prints in answers
         )  # fmt: skip
 
-    def _come_home(self, ask: Ask, asked: Asked, reading: Reading) -> None:
+    def _come_home(self, ask: Ask, reading: Reading) -> None:
         heard = gone(ask.sent, self.now()) < ATTEMPT_TIME
         if heard and reading.good:
             self.told.pop(ask.place, None)
@@ -69,7 +68,7 @@ class WatchedWorld(World):
             self.good[ask.place].append((ask.sent, reading.lifetime, prints))
         elif heard and reading.retry_after is not None:
             self.told[ask.place] = (self.now().mono, reading.retry_after)
-        super()._come_home(ask, asked, reading)
+        super()._come_home(ask, reading)
 
     def _send(self, ask: Ask) -> None:
         at, seconds = self.told.get(ask.place, (0.0, 0.0))

@@ -1,41 +1,33 @@
 """A world in virtual time around the real :class:`KeyState`: scripted endpoints, settable clocks, requests.
 
-It does what ``jwtmr/_keys/source.py`` does, with a heap of events in place of threads: a request asks ``find`` and then
-``decide``, a walk is carried by ``step`` and ``wake_at``, attempts come home through ``answered``. It draws no number
-and looks at no clock, so two worlds with the same script are equal. ``world.t`` counts seconds since it began.
+``world.t`` counts seconds since it began. ``driven`` does what ``jwtmr/_keys/source.py`` does; here are the endpoints,
+what can befall a process, and a record of everything.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Final, TypeVar
 
-from furniture import ALG, COGNITO, ORIGIN, Change, Outcome, Request, authority_of, middle
+from driven import Driven
+from furniture import ALG, COGNITO, ORIGIN, Change, Request, authority_of, middle
 from servers import Asked, Provider, Server
+from timeline import Timeline
 
-from jwtmr._keys.decision import Ask, Decision, Next
+from jwtmr._keys.decision import Ask
 from jwtmr._keys.jwk import Key
 from jwtmr._keys.pace import Uniform
 from jwtmr._keys.reading import Reading
-from jwtmr._keys.refresh import KeyState
 from jwtmr._keys.walk import Walk
 from jwtmr.events import Event, Trigger
 from jwtmr.reports import EndpointStatus
 from jwtmr.settings import Instant, KeyPolicy
 
 E = TypeVar("E")
-T = TypeVar("T")
-
-LOOK_AGAIN: Final = 0.1
-"""As in ``source``: a carrier looks at the clock at least this often."""
-MAX_EVENTS: Final = 200_000
-"""Events at one moment; more of them is a loop that never ends."""
 
 
-class World:
+class World(Driven):
     """One process with one authority, and the endpoints of its keys."""
 
     def __init__(
@@ -47,7 +39,6 @@ class World:
         eager: bool = False,
     ) -> None:
         self.servers: Final = servers
-        self.t = 0.0
         self.suspended = self.wall_shift = 0.0
         self.asks: list[Asked] = []
         self.walks: list[tuple[float, Trigger]] = []
@@ -56,19 +47,21 @@ class World:
         """Whether threads can be started."""
         self.carriers_live = True
         """Whether those that carry a walk do anything."""
-        discovered = {place for place, server in enumerate(servers) if isinstance(server, Provider)}
-        authority = authority_of(regions[: len(servers)], discovered=discovered)
-        self.policy: Final = policy or KeyPolicy()
-        self.state: Final = KeyState(authority, self.policy, self.now(), uniform)
         self.eager: Final = eager
         """Whether every request goes the long way, as if nothing of the view could be relied on."""
+        discovered = {place for place, server in enumerate(servers) if isinstance(server, Provider)}
+        authority = authority_of(regions[: len(servers)], discovered=discovered)
         self._allowed: Final = frozenset(authority.algorithms)
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
-        self._scheduled = self._looks = self._changes = self._process = 0
-        self._carried: int | None = None
-        self._change = Change()
+        self._asked: dict[int, Asked] = {}
+        self._process = 0
+        super().__init__(authority, policy or KeyPolicy(), uniform, Timeline())
 
     # -- time ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def t(self) -> float:
+        """Seconds since it began."""
+        return self.timeline.t
 
     def now(self) -> Instant:
         """The three clocks. The monotonic one stands still while the machine is suspended."""
@@ -77,8 +70,7 @@ class World:
 
     def at(self, t: float, action: Callable[[], object]) -> None:
         """Have ``action`` done when ``t`` seconds have gone."""
-        self._scheduled += 1
-        heapq.heappush(self._heap, (t, self._scheduled, lambda: (action(), None)[1]))
+        self.timeline.at(t, action)
 
     def run(self, seconds: float) -> None:
         """Let that many seconds pass."""
@@ -86,14 +78,7 @@ class World:
 
     def run_until(self, t: float) -> None:
         """Let time pass until ``t``."""
-        events = 0
-        while self._heap and self._heap[0][0] <= t:
-            when, _, action = heapq.heappop(self._heap)
-            events = events + 1 if when <= self.t else 0
-            assert events < MAX_EVENTS, f"time stands still at {self.t}"
-            self.t = max(self.t, when)
-            action()
-        self.t = max(self.t, t)
+        self.timeline.run_until(t)
 
     def suspend(self, seconds: float) -> None:
         """The machine sleeps: boot-time and wall clock go on, the monotonic one does not."""
@@ -101,7 +86,7 @@ class World:
 
     def freeze(self, seconds: float) -> None:
         """The process stops (SIGSTOP, a long pause of the host): every clock goes on, none of its threads does."""
-        self.t += seconds
+        self.timeline.t += seconds
 
     # -- requests -----------------------------------------------------------------------------------------------------
 
@@ -109,20 +94,7 @@ class World:
         """Make a request, and let time pass until it is answered."""
         request = self.request(kid, alg)
         while request.outcome is None:
-            assert self._heap, "a request waits, and nothing will ever happen"
-            self.run_until(self._heap[0][0])
-        return request
-
-    def request(self, kid: str, alg: str = ALG) -> Request:
-        """Make a request. It may be answered at once, or wait."""
-        request = Request(kid, alg, self.t)
-        key = None if self.eager else self.find(kid, alg)
-        if key is not None:
-            self._answer(request, "key", key)
-            return request
-        self._look(request)
-        if request.outcome is None:
-            self._later(self.policy.wait, lambda: self._look(request))
+            self.timeline.run_next()
         return request
 
     def keep_asking(self, kid: str, seconds: float, every: float = 1.0) -> list[Request]:
@@ -134,119 +106,56 @@ class World:
         self.run_until(max(self.t, start + seconds))
         return requests
 
-    def find(self, kid: str, alg: str = ALG) -> Key | None:
-        """What ``KeySource.find`` does."""
-        view, now = self.state.view, self.now()
-        by_alg = view.keys.get(kid)
-        if by_alg is None or not view.since_wall <= now.wall < view.until.wall:
-            return None
-        if now.mono >= view.until.mono or now.boot >= view.until.boot:
-            return None
-        return by_alg.get(alg)
-
-    def warm(self) -> Decision:
-        """Ask for keys without a token."""
-        return self._do(self.state.warm)[0]
-
     def report(self) -> tuple[EndpointStatus, ...]:
         """What an operator sees of each endpoint. Whoever asks has those asked who are due, as any request does."""
         return self._do(self.state.report)[0][1]
 
+    def find(self, kid: str, alg: str = ALG) -> Key | None:
+        """What ``KeySource.find`` does."""
+        return None if self.eager else super().find(kid, alg)
+
     def _look(self, request: Request) -> None:
-        """One turn of ``KeySource.look``."""
-        if request.outcome is not None:
-            return
-        if self.eager:
+        if self.eager and request.outcome is None:
             self.state.view = replace(self.state.view, until=Instant(*[float("-inf")] * 3))
-        left = request.began + self.policy.wait - self.t
-        decision, change = self._do(lambda now: self._decide(request, now, patient=left > 1e-9))
-        request.ride = decision.ride or request.ride
-        if decision.next is Next.REJECT:
-            self._answer(request, "401")
-        elif decision.next is Next.UNAVAILABLE:
-            request.retry_after = decision.retry_after
-            self._answer(request, "503")
-        elif decision.key is not None and not self._inline(left):
-            self._answer(request, "key", decision.key)
-        elif change.over:
-            self._later(0, lambda: self._look(request))
-        else:
-            change.waiters.append(request)
-
-    def _decide(self, request: Request, now: Instant, *, patient: bool) -> Decision:
-        decision = self.state.decide(request.kid, request.alg, now, ride=request.ride, patient=patient)
-        if self.policy.refresh == "inline":
-            self.state.hurry()
-        return decision
-
-    def _inline(self, left: float) -> bool:
-        return self.policy.refresh == "inline" and self.state.walk is not None and left > 1e-9
-
-    def _answer(self, request: Request, outcome: Outcome, key: Key | None = None) -> None:
-        request.outcome, request.key, request.waited = outcome, key, self.t - request.began
+        super()._look(request)
 
     # -- what ``source`` does -----------------------------------------------------------------------------------------
 
-    def _do(self, act: Callable[[Instant], T]) -> tuple[T, Change]:
-        """Call the state machine, then do what it wants done. Returns what a request that finds nothing waits for."""
-        result = act(self.now())
-        over = self._change
-        if self.state.changes != self._changes:
-            self._changes, self._change, over.over = self.state.changes, Change(), True
-        change = self._change
-        walk, probes = self.state.departures()
-        self.events += [(self.t, event) for event in self.state.events()]
-        if over.over:
-            for request in over.waiters:
-                self._later(0, partial(self._look, request))
-        if walk is not None:
-            self._carry(walk)
-        for ask in probes:
-            self._send(ask)
-        return result, change
+    def reach(self, ask: Ask) -> tuple[float | None, Reading]:
+        """What the server says."""
+        return self.servers[ask.place].answer(ask, self._allowed)
+
+    def happened(self, events: list[Event]) -> None:
+        """Write it down."""
+        self.events += [(self.t, event) for event in events]
 
     def _carry(self, walk: Walk) -> None:
         self.walks.append((self.t, walk.trigger))
         if self.threads:
-            self._carried = walk.number
-            self._look_again(walk.number, 0)
+            super()._carry(walk)
         else:
             self._do(lambda now: self.state.lost(walk.number, now))
 
-    def _look_again(self, number: int, pause: float) -> None:
-        self._looks += 1
-        look = self._looks
-        self._later(pause, lambda: self._step(number) if look == self._looks else None)
-
     def _step(self, number: int) -> None:
-        asks = self._do(lambda now: self.state.step(number, now))[0] if self.carriers_live else None
-        if asks is None:
-            return
-        for ask in asks:
-            self._send(ask)
-        pause = self.state.wake_at(number) - self.now().mono
-        self._look_again(number, min(max(pause, 0.0), LOOK_AGAIN))
+        if self.carriers_live:
+            super()._step(number)
 
     def _send(self, ask: Ask) -> None:
-        asked = Asked(self.t, ask.place, ask.trigger, ask.etag)
+        asked = self._asked[ask.number] = Asked(self.t, ask.place, ask.trigger, ask.etag)
         self.asks.append(asked)
-        if not self.threads:
-            self._come_home(ask, asked, Reading("network"))
-            return
-        latency, reading = self.servers[ask.place].answer(ask, self._allowed)
-        if latency is not None:
-            self._later(latency, lambda: self._come_home(ask, asked, reading))
+        if self.threads:
+            super()._send(ask)
+        else:
+            self._come_home(ask, Reading("network"))
 
-    def _come_home(self, ask: Ask, asked: Asked, reading: Reading) -> None:
-        asked.outcome = reading.outcome
-        self._do(lambda now: self.state.answered(ask, reading, now))
-        if self._carried is not None:
-            self._look_again(self._carried, 0)
+    def _come_home(self, ask: Ask, reading: Reading) -> None:
+        self._asked.pop(ask.number).outcome = reading.outcome
+        super()._come_home(ask, reading)
 
     def _later(self, delay: float, action: Callable[[], object]) -> None:
-        """Like :meth:`at`, for what a thread of this process does: a child has none of them."""
+        """What a thread of this process does: a child has none of them."""
         process = self._process
-        self.at(self.t + delay, lambda: action() if process == self._process else None)
+        super()._later(delay, lambda: action() if process == self._process else None)
 
     def become_child(self, uniform: Uniform = middle) -> None:
         """Fork, and go on as the child: without the parent's threads and waiters."""
