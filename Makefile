@@ -5,6 +5,7 @@ JOBS   ?= auto
 SECONDS ?= 60
 SEED   ?=
 TARGET ?=
+PROCESSES ?= 10000
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -18,9 +19,12 @@ COGNITO_LOCAL := $(addprefix tests/system/cognito-local/,package.json package-lo
 OIDC_PROVIDER := $(addprefix tests/system/oidc-provider/,package.json package-lock.json .npmrc server.mjs)
 SWAGGER_UI := $(addprefix tests/system/swagger-ui-dist/,package.json package-lock.json .npmrc)
 
+# What draws: no program, so an environment alone.
+PLOTS := $(VENV)/programs/plots
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean processes fuzz soak
+.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean processes fuzz soak fleet
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -66,6 +70,10 @@ fuzz: $(VENV)/programs/atheris/.ready ## look for inputs that break a promise of
 programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) atheris $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
 soak: $(VENV)/.test ## random faults under traffic, judged by a model: SECONDS=60, SEED= is drawn unless given
 	@PYTHONPATH=tests $(PY) tests/soak/soak_run.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+fleet: $(VENV)/.package $(PLOTS)/.ready ## simulate a fleet and draw docs/images/fleet-*.png, in minutes; SEED=1 PROCESSES=10000
+	@PYTHONPATH=tests/keys $(PY) tests/fleet/fleet_main.py --seed $(or $(SEED),1) --processes $(PROCESSES) --save build/fleet.json $(ARGS)
+	@$(PLOTS)/bin/python tests/fleet/fleet_plots.py build/fleet.json docs/images
 
 programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
 
@@ -121,6 +129,12 @@ $(VENV)/programs/atheris/.ready: pyproject.toml $(VENV)/.python
 	else \
 	    echo 'atheris is left out: pip could install no wheel of it here'; \
 	fi
+$(PLOTS)/.ready: pyproject.toml $(VENV)/.python
+	@echo 'installing matplotlib into $(@D)'
+	@$(PY) -m venv --clear $(@D)
+	@$(@D)/bin/python $(INSTALL) --upgrade 'pip>=25.1'
+	@$(@D)/bin/python $(INSTALL) --group plots
+	@touch $@
 
 # Scripts of packages do not run: one of Swagger UI's would call home.
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
