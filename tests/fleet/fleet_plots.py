@@ -1,10 +1,11 @@
-"""The curves of ``docs/fleet.md``, from what ``fleet_main.py`` saved. Needs matplotlib and nothing else.
+"""The curves of ``docs/fleet.md``, from what ``fleet_main.py`` saved. Needs matplotlib alone.
 
 python tests/fleet/fleet_plots.py build/fleet.json docs/images
 """
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -17,16 +18,18 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 Record: TypeAlias = Mapping[str, Any]
 Records: TypeAlias = Mapping[str, Record]
 
-# Okabe and Ito's colours, which can be told apart by everybody; the dashes help in black and white.
+# Okabe and Ito's colours, which can be told apart by everybody; dashes help in black and white. What is drawn first is
+# wider, so that it shows where curves lie upon each other.
 STYLES: Final = (
-    {"color": "#0072B2", "linestyle": "-"},
-    {"color": "#D55E00", "linestyle": "--"},
-    {"color": "#009E73", "linestyle": "-."},
-    {"color": "#CC79A7", "linestyle": ":"},
+    {"color": "#56B4E9", "linestyle": "-", "linewidth": 2.6},
+    {"color": "#D55E00", "linestyle": "--", "linewidth": 1.6},
+    {"color": "#000000", "linestyle": ":", "linewidth": 1.2},
+    {"color": "#009E73", "linestyle": "-.", "linewidth": 1.6},
 )
 SHADE: Final = "#DDDDDD"
 MINUTE: Final = 60
@@ -40,8 +43,15 @@ def main(source: str, target: str) -> None:
     for name, draw in FIGURES.items():
         figure = draw(records)
         figure.text(0.995, 0.005, document["header"], ha="right", va="bottom", fontsize=6, color="#666666")
-        figure.savefig(Path(target) / f"fleet-{name}.png", dpi=100, pil_kwargs={"optimize": True})
-        plt.close(figure)
+        save(figure, Path(target) / f"fleet-{name}.png")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write it with a palette, which halves the file."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=110)
+    plt.close(figure)
+    Image.open(drawn).convert("RGB").quantize(256).save(path, optimize=True)
 
 
 # -- numbers ----------------------------------------------------------------------------------------------------------
@@ -77,13 +87,19 @@ def draw_rates(axes: Axes, record: Record, *, width: int, unit: int = MINUTE, lo
     """Requests a second at each host."""
     for host, style in zip(hosts(record), STYLES, strict=False):
         times, values = rates(record, host, width)
-        axes.plot([t / unit for t in times], values, label=host, linewidth=1.1, **style)
+        axes.plot([t / unit for t in times], values, label=host, drawstyle="steps-mid", **style)
     axes.set_title(f"{record['title']} ({width} s means)" if width > 1 else record["title"], loc="left")
     axes.set_ylabel("requests / s")
     axes.set_xlabel("minutes" if unit == MINUTE else "seconds")
     if log:
-        axes.set_yscale("symlog", linthresh=10)
+        stretch(axes)
     axes.set_ylim(bottom=0)
+
+
+def stretch(axes: Axes) -> None:
+    """Room for what differs by a thousand times, zero included: straight up to ten, then a decade per step."""
+    axes.set_yscale("symlog", linthresh=10, linscale=0.5)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}".replace(",", " "))
 
 
 def shade(axes: Axes, begin: float, end: float, name: str) -> None:
@@ -108,32 +124,31 @@ def steady(records: Records) -> Figure:
     return figure
 
 
+def stacked(records: Records, *names: str, outage: float | None = None, **how: Any) -> Figure:
+    """Scenarios that share an axis of time."""
+    figure, axes = panels(len(names), sharex=True)
+    for panel, name in zip(axes, names, strict=True):
+        draw_rates(panel, records[name], **how)
+        panel.label_outer()
+        if outage is not None:
+            shade(panel, 0, outage, "outage")
+    legend(figure, axes[0])
+    return figure
+
+
 def restart(records: Records) -> Figure:
     """Everything starts."""
-    figure, axes = panels(3, sharex=True)
-    for panel, name in zip(axes, ("restart", "restart-rolling", "restart-own"), strict=True):
-        draw_rates(panel, records[name], width=5, log=True)
-    legend(figure, axes[0])
-    return figure
+    return stacked(records, "restart", "restart-rolling", "restart-own", width=5, log=True)
 
 
-def restart_in_step(records: Records) -> Figure:
+def in_step(records: Records) -> Figure:
     """Everything starts while a host does not answer: who asks again marches in step."""
-    figure, axes = panels(2, sharex=True)
-    for panel, name in zip(axes, ("restart-dark", "restart-403"), strict=True):
-        draw_rates(panel, records[name], width=1, log=True)
-    legend(figure, axes[0])
-    return figure
+    return stacked(records, "restart-dark", "restart-403", width=1, log=True)
 
 
 def one_region(records: Records) -> Figure:
     """One region is dark."""
-    figure, axes = panels(2, sharex=True)
-    for panel, name in zip(axes, ("one-silent", "one-refusing"), strict=True):
-        draw_rates(panel, records[name], width=10)
-        shade(panel, 0, 30, "outage")
-    legend(figure, axes[0])
-    return figure
+    return stacked(records, "one-silent", "one-refusing", width=10, outage=30)
 
 
 def both_regions(records: Records) -> Figure:
@@ -167,7 +182,7 @@ def flood(records: Records) -> Figure:
     draw_rates(axes[0], records["flood"], width=1, log=True)
     shade(axes[0], 0, 10, "flood")
     draw_rates(axes[1], records["flood"], width=1, unit=1, log=True)
-    axes[1].set_xlim(-5, 125)
+    axes[1].set_xlim(-10, 130)
     axes[1].set_title("the same, its first two minutes", loc="left")
     legend(figure, axes[0])
     return figure
@@ -189,12 +204,13 @@ def rotation(records: Records) -> Figure:
         known = [100 * (n + 1) / record["simulated"] for n in range(len(record["learnt"]))]
         axes[0].plot([max(t, 0.01) for t in record["learnt"]], known, label=label, **style)
         times, values = rates(record, hosts(record)[0], 5)
-        axes[1].plot(times, values, linewidth=1.1, **style)
+        axes[1].plot(times, values, **style)
     axes[0].set_xscale("log")
+    axes[0].xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes[0].set_ylabel("% of processes")
     axes[0].set_xlabel("seconds since tokens of the new key came into use")
     axes[0].set_title("processes that have the new key", loc="left")
-    axes[1].set_yscale("symlog", linthresh=10)
+    stretch(axes[1])
     axes[1].set_ylim(bottom=0)
     axes[1].set_ylabel("requests / s")
     axes[1].set_xlabel("seconds")
@@ -206,7 +222,7 @@ def rotation(records: Records) -> Figure:
 FIGURES: Final[Mapping[str, Callable[[Records], Figure]]] = {
     "steady": steady,
     "restart": restart,
-    "in-step": restart_in_step,
+    "in-step": in_step,
     "one-region": one_region,
     "both-regions": both_regions,
     "flood": flood,

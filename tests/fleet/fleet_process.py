@@ -27,9 +27,8 @@ from timeline import Timeline
 
 from jwtmr._keys.decision import Ask
 from jwtmr._keys.jwk import Key
-from jwtmr._keys.pace import Bucket, Uniform
+from jwtmr._keys.pace import Uniform
 from jwtmr._keys.reading import Reading
-from jwtmr._keys.walk import Walk
 from jwtmr.issuers import Authority
 from jwtmr.settings import Instant, KeyPolicy
 
@@ -89,8 +88,6 @@ class Process(Driven):
         self._ledger: Final = ledger
         self._streams: Final = streams
         self._dice: Final = dice
-        self._bucket: Final = Bucket()
-        """Keeps step with the bucket of the state machine, to know when the next walk can be paid for."""
         self._seen = self.state.view
         self._standing: Standing = "none"
         self._refused_since: float | None = None
@@ -141,7 +138,10 @@ class Process(Driven):
             return t, None
         if not view.alive:
             return view.until.mono - ORIGIN.mono, "503"
-        return (t if kid is not None else t + self._bucket.wait(self.now().mono)), None
+        if kid is not None:
+            return t, None
+        bucket = self.state._unknown.bucket  # noqa: SLF001  # nothing but a walk tells anybody that it is empty
+        return t + bucket.wait(self.now().mono), None
 
     def _wait_for_next(self, stream: Stream, until: float, verdict: Outcome | None) -> None:
         self._count(stream)
@@ -188,8 +188,3 @@ class Process(Driven):
     def reach(self, ask: Ask) -> tuple[float, Reading]:
         """What the host says."""
         return self._hosts[ask.endpoint.url].answer(ask.trigger, self.timeline.t, self._dice.uniform(*LATENCY))
-
-    def _carry(self, walk: Walk) -> None:
-        if walk.trigger == "unknown_kid":
-            self._bucket.take(self.now().mono)
-        super()._carry(walk)
