@@ -48,7 +48,7 @@ def for_each(told: Sequence[Told]) -> str:
             f"`{bound.scenario}`",
             bound.what,
             f"{bound.figure(record):.3g}",
-            _limits(bound),
+            limits(bound),
             _verdict(bound, record),
         )
         for bound, record in found
@@ -56,12 +56,13 @@ def for_each(told: Sequence[Told]) -> str:
     return _table(("of each process", "", "found", "bound", ""), rows)
 
 
-def _limits(bound: Bound) -> str:
+def limits(bound: Bound) -> str:
+    """The bound in words."""
     return f"{bound.least:g} to {bound.most:g}" if bound.least else f"at most {bound.most:g}"
 
 
 def _verdict(bound: Bound, record: Record) -> str:
-    return "" if bound.holds(record) else "NOT MET"
+    return "holds" if bound.holds(record) else "does not hold"
 
 
 def _title(scenario: Scenario) -> str:
@@ -71,7 +72,7 @@ def _title(scenario: Scenario) -> str:
 def _rate(record: Record, host: str, span: Span) -> str:
     found = rate(record, host, span)
     enough = found.peak * record.simulated >= ENOUGH * record.processes or record.simulated == record.processes
-    return f"{found.mean:.3g} / {_whole(found.peak_of_ten)} / {_whole(found.peak) if enough else '-'}"
+    return f"{_mean(found.mean)} / {_whole(found.peak_of_ten)} / {_whole(found.peak) if enough else '-'}"
 
 
 def _user_row(scenario: Scenario, record: Record) -> tuple[str, ...]:
@@ -90,6 +91,10 @@ def _last(scenario: Scenario, record: Record) -> str:
     else:
         return "-"
     return " / ".join("never" if seconds is None else f"{seconds:.3g}" for seconds in found) + " s"
+
+
+def _mean(number: float) -> str:
+    return _whole(number) if number >= 100 else f"{number:.3g}"
 
 
 def _whole(number: float) -> str:

@@ -9,9 +9,16 @@ from fleet_arrivals import Arrivals
 from fleet_hosts import ALWAYS, NEW, OLD, Behaviour, Mood
 from fleet_process import Traffic
 
+Seconds: TypeAlias = tuple[float, float]
+"""From, to."""
+Hosts: TypeAlias = tuple[Behaviour, Behaviour, Behaviour]
+"""In order of precedence: updated and original host of the primary region, original host of the replica's."""
+
 MINUTE: Final = 60.0
 PACE: Final = (-18 * MINUTE, -10 * MINUTE)
 """Between these two the processes start, one after the other: by second 0 each has refreshed the keys of all hosts."""
+SLOW_PACE: Final = (-28 * MINUTE, -15.5 * MINUTE)
+"""The same where keys live for a quarter of an hour."""
 FLOOD: Final = 10.0
 """Bogus requests a second at each process."""
 WORST_MOMENT: Final = -91.0
@@ -20,9 +27,6 @@ TOKEN_TIME: Final = 60 * MINUTE
 """Seconds for which a token lives: so long after a rotation none is left of the old key."""
 WEAK: Final = 0.01
 """Answers a second for each process that a weak host has: 100 for ten thousand."""
-
-Hosts: TypeAlias = tuple[Behaviour, Behaviour, Behaviour]
-"""In order of precedence: updated and original host of the primary region, original host of the replica's."""
 
 WELL: Final = Behaviour()
 FORBIDDEN: Final = Behaviour(((ALWAYS, "forbidden"),))
@@ -58,7 +62,7 @@ class Scenario:
     spans: tuple[Span, ...]
     hosts: Hosts = (WELL, WELL, WELL)
     traffic: tuple[Traffic, ...] = VALID_TOKENS
-    starts: tuple[float, float] = PACE
+    starts: Seconds = PACE
     """Between these two seconds processes start, equally spread."""
     share: int = 1
     """One process is simulated for so many, where it would take an hour otherwise."""
@@ -78,9 +82,12 @@ def _spans(begin: float, *ends: tuple[str, float]) -> tuple[Span, ...]:
     return tuple(Span(name, start, end) for start, (name, end) in zip(begins, ends, strict=False))
 
 
-def _calm(name: str, title: str, minutes: float, max_age: int | None = None, share: int = 1) -> Scenario:
+def _calm(
+    name: str, title: str, minutes: float, max_age: int | None = None, *, share: int = 1, pace: Seconds = PACE
+) -> Scenario:
     host = Behaviour(max_age=max_age)
-    return Scenario(name, title, _spans(0, ("all of it", minutes * MINUTE)), (host, host, host), share=share)
+    spans = _spans(0, ("all of it", minutes * MINUTE))
+    return Scenario(name, title, spans, (host, host, host), starts=pace, share=share)
 
 
 def _start(
@@ -111,7 +118,7 @@ def _rotation(name: str, title: str, hosts: Hosts, *traffic: Traffic, share: int
 SCENARIOS: Final = (
     _calm("steady", "nothing happens for an hour", 60),
     _calm("steady-60", "nothing happens, hosts say max-age=60", 20, max_age=60, share=20),
-    _calm("steady-86400", "nothing happens, hosts say max-age=86400", 40, max_age=86400, share=10),
+    _calm("steady-86400", "nothing happens, hosts say max-age=86400", 40, max_age=86400, share=10, pace=SLOW_PACE),
     _start("restart", "all start within a second", 1, share=1),
     _start("restart-rolling", "all start within 30 s", 30, share=5),
     _start("restart-own", "all start within a second, own region first", 1, share=5, own=True),
