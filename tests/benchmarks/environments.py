@@ -27,7 +27,7 @@ from posts import MADE, NODE, PEERS, PYTHONS
 
 RUNNERS: Final = HERE / "peers" / "node"
 PYTHON_VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
-GROUPS: Final = ("peers", "plot")
+GROUPS: Final = ("peers", "plots")
 WITHIN: Final = 300
 """Seconds for one installation."""
 

@@ -79,7 +79,7 @@ def test_every_post_has_its_program() -> None:
     kits = {"peer_kit", "peer_fastapi", "peer_flask"}
     assert {path.stem for path in (here / "peers").glob("*.py")} == {*posts.PYTHON_PEERS, *kits}
     assert {path.stem for path in (here / "peers" / "node").glob("*.mjs")} == {*posts.NODE_PEERS, "kit"}
-    assert GROUPS == ("peers", "plot")
+    assert GROUPS == ("peers", "plots")
 
 
 def test_a_failed_installation_has_a_reason(tmp_path: Path) -> None:
