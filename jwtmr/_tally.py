@@ -135,6 +135,10 @@ class Tally:
         if len(queue) >= SUM_UP_AT:
             self._sum_up()
 
+    def end(self) -> None:
+        """Sum up for the last time: tokens that wait lead back to the validator, past the garbage collector."""
+        self._sum_up()
+
     def report(self) -> DrainReport:
         """What was counted. While somebody sums up, tokens that he has not come to are in the next report."""
         self._sum_up()

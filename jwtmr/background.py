@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -77,6 +78,26 @@ class BackgroundObserver:
             hands.queue.put(None)
 
 
+class _Turn:
+    """One thread of an observer, and whether it is over; which can be waited for before it has begun."""
+
+    def __init__(self, hand_on: Callable[[], None]) -> None:
+        self._hand_on: Final = hand_on
+        self.thread: Final = threading.Thread(target=self._run, name="jwtmr-observer", daemon=True)
+        self.over: Final = threading.Event()
+
+    def _run(self) -> None:
+        try:
+            self._hand_on()
+        finally:  # also where the observer ended its thread, with SystemExit say
+            self.over.set()
+
+    def wait(self, timeout: float) -> None:
+        """Wait at most so many seconds until it is over."""
+        if self.thread is not threading.current_thread() and self.over.wait(timeout) and self.thread.ident is not None:
+            self.thread.join()  # for the few steps that are left
+
+
 class _Hands:
     """What the thread knows: not its observer, which may thus be forgotten, and that ends the thread too."""
 
@@ -85,31 +106,32 @@ class _Hands:
         # A SimpleQueue: it may be filled by a signal handler that came in while its thread was filling it.
         self.queue: Final[SimpleQueue[Event | None]] = SimpleQueue()
         self.failures = 0
-        self._threads: dict[str, threading.Thread] = {}
+        self._turns: dict[str, _Turn] = {}
 
     @property
     def busy(self) -> bool:
         """Whether there is a thread."""
-        return bool(self._threads)
+        return bool(self._turns)
 
     def start(self) -> None:
         """Start the thread, unless somebody else does or none can be had."""
-        thread = threading.Thread(target=self._hand_on, name="jwtmr-observer", daemon=True)
-        if self._threads.setdefault("one", thread) is not thread:  # one step: two of them would mix the order up
+        turn = _Turn(self._hand_on)
+        if self._turns.setdefault("one", turn) is not turn:  # one step: two of them would mix the order up
             return
         try:
-            thread.start()
+            turn.thread.start()
         except RuntimeError:  # too many threads, or the interpreter is ending: the next event tries again
-            self._threads.clear()
+            self._turns.clear()
+            turn.over.set()
 
     def end(self, timeout: float) -> bool:
         """Have the thread end behind the last event, and wait for it. Returns whether all events went out."""
         if not self.busy and not self.queue.empty():  # no thread could be had before
             self.start()
-        thread = self._threads.get("one")
+        turn = self._turns.get("one")
         self.queue.put(None)
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout)
+        if turn is not None:
+            turn.wait(timeout)
         return not self.busy and self._nothing_left()
 
     def _nothing_left(self) -> bool:
@@ -131,5 +153,5 @@ class _Hands:
                     self._inner.on_event(event)
                 except Exception:  # noqa: BLE001  # as of observers that are called inline: the next event goes on
                     self.failures += 1
-        finally:  # also where the observer ended its thread, with SystemExit say: the next event starts another
-            self._threads.clear()
+        finally:  # where it was not told to end, the next event starts another
+            self._turns.clear()

@@ -65,6 +65,16 @@ class TokenCache:
         with self._lock:
             self._entries.clear()
 
+    def end(self) -> None:
+        """Forget all of them, unless somebody is at it. Internal.
+
+        What is remembered leads back to the validator, past the garbage collector. Never waits: a signal handler may
+        close a validator.
+        """
+        if self._lock.acquire(blocking=False):
+            self._entries.clear()
+            self._lock.release()
+
     def in_child(self) -> None:
         """After a fork. Internal: somebody in the parent may have held the lock."""
         self._lock = threading.Lock()

@@ -284,3 +284,6 @@ class TokenValidator:
         """End it: calls that wait and all later ones raise :class:`ValidatorClosed`. May be called again."""
         self._closed = True
         self._operation.close()
+        for part in (self._tally, self._cache):
+            if part is not None:
+                part.end()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import threading
 import weakref
 from pathlib import Path
 from queue import SimpleQueue
@@ -61,6 +62,30 @@ def test_after_the_end_events_are_dropped() -> None:
     assert observer.dropped == 2
     assert (inner.codes, observers()) == (["0"], [])
     assert observer.close(0) is True
+
+
+def test_closing_while_the_thread_starts(inner: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that has been made and has not begun yet is waited for as any other."""
+    start, starting, go_on = threading.Thread.start, threading.Event(), threading.Event()
+
+    def slowly(thread: threading.Thread) -> None:
+        if thread.name == "jwtmr-observer":
+            starting.set()
+            assert go_on.wait(PATIENCE)
+        start(thread)
+
+    observer = BackgroundObserver(inner)
+    first = threading.Thread(target=observer.on_event, args=(told(0),))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", slowly)
+        start(first)
+        assert starting.wait(PATIENCE)
+        assert observer.close(0.01) is False
+        go_on.set()
+        first.join(PATIENCE)
+    inner.let_go()
+    assert observer.close(PATIENCE) is True
+    assert inner.codes == ["0"]
 
 
 class Overtaken:

@@ -143,14 +143,14 @@ def test_many_threads_start_one(inner: Held) -> None:
     assert len(inner.seen) == 8
 
 
-class Overtaking(dict[str, threading.Thread]):
+class Overtaking(dict[str, object]):
     """Another thread brings an event while one is about to start the thread."""
 
     def __init__(self, observer: BackgroundObserver) -> None:
         super().__init__()
         self.observer, self.struck = observer, False
 
-    def setdefault(self, key: str, value: threading.Thread) -> threading.Thread:
+    def setdefault(self, key: str, value: object) -> object:
         """Be overtaken once."""
         if not self.struck:
             self.struck = True
@@ -162,7 +162,7 @@ def test_two_threads_at_once_start_one(inner: Held) -> None:
     """Also where both have seen that there is none."""
     observer = BackgroundObserver(inner)
     hands = observer._hands  # noqa: SLF001 - there is no other way to come in between
-    hands._threads = Overtaking(observer)  # noqa: SLF001 - as above
+    hands._turns = Overtaking(observer)  # noqa: SLF001 - as above
     observer.on_event(told(0))
     assert len(observers()) == 1
     inner.let_go()
