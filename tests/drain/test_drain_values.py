@@ -92,6 +92,14 @@ def test_an_issuer_that_is_legacy_for_one_of_them() -> None:
         assert (both.kind, both.accept_until) == ("legacy", None)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "together"), [(None, "b", "b"), ("b", None, "b"), ("a", "b", "a"), ("b", "a", "a"), (None,) * 3]
+)
+def test_regions(one: str | None, other: str | None, together: str | None) -> None:
+    """Where one of them knows the region, it is known; where they differ the order does not matter."""
+    assert (issuer(OLD, region=one) + issuer(OLD, region=other)).region == together
+
+
 def test_a_report_has_each_issuer_once() -> None:
     """Whoever tells of it; two authorities with one issuer are two lines, as two deployments may have them."""
     mine = report(
@@ -113,6 +121,15 @@ def test_a_report_names_a_hundred_clients() -> None:
     assert min(tokens.accepted for tokens in one.clients.values()) == 57
     assert one.total is not None
     assert one.total.accepted == 3 * sum(range(1, 91))
+
+
+def test_of_equal_clients_the_first_are_named() -> None:
+    """By their names, so that every merge of the same reports names the same."""
+    halves = [{f"{n:03}": seen(NOON - n) for n in range(start, 101, 2)} for start in (0, 1)]
+    for order in (halves, halves[::-1]):
+        (one,) = report(*(process(f"{n}-x", issuer(OLD, clients=half)) for n, half in enumerate(order))).issuers
+        assert sorted(one.clients) == [f"{n:03}" for n in range(100)]
+        assert one.others == seen(NOON - 100)
 
 
 def test_of_one_process_the_last_report_counts() -> None:
