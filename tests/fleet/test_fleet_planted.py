@@ -21,9 +21,9 @@ def no_jitter(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Endpoints, "_refresh_age", lambda self, lifetime: 0.8 * lifetime)
 
 
-def no_back_off(patch: pytest.MonkeyPatch) -> None:
-    """Every request may start a walk while all hosts fail."""
-    patch.setattr(pace.Backoff, "failed", lambda self, now: None)
+def a_short_back_off(patch: pytest.MonkeyPatch) -> None:
+    """All hosts are tried again after five seconds, for ever."""
+    patch.setattr(pace, "LAST_STEP", 5.0)
 
 
 def a_short_skip(patch: pytest.MonkeyPatch) -> None:
@@ -37,18 +37,18 @@ def no_stale_keys(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_quick_bucket(patch: pytest.MonkeyPatch) -> None:
-    """A walk for an unknown kid every three seconds."""
-    patch.setattr(pace, "BUCKET_PERIOD", 3.0)
+    """A walk for an unknown kid every ten seconds."""
+    patch.setattr(pace, "BUCKET_PERIOD", 10.0)
 
 
 @pytest.mark.parametrize(
     ("plant", "name", "processes", "what"),
     [
-        (no_jitter, "restart", 60, "in the worst ten seconds afterwards"),
-        pytest.param(no_back_off, "both-refusing", 1, "in the outage", marks=pytest.mark.slow),
-        (a_short_skip, "one-refusing", 8, "in the outage"),
-        (no_stale_keys, "both-refusing", 4, "not told 200"),
-        pytest.param(a_quick_bucket, "flood", 4, "afterwards", marks=pytest.mark.slow),
+        (no_jitter, "restart", 40, "in the worst ten seconds afterwards"),
+        pytest.param(a_short_back_off, "both-refusing", 4, "in the outage", marks=pytest.mark.slow),
+        (a_short_skip, "one-refusing", 4, "in the outage"),
+        (no_stale_keys, "both-refusing", 2, "not told 200"),
+        pytest.param(a_quick_bucket, "flood", 2, "afterwards", marks=pytest.mark.slow),
     ],
 )
 def test_a_planted_fault_is_seen(
