@@ -148,8 +148,8 @@ class KeyPolicy:
     max_stale: float = 3600.0
     """Seconds that a set of keys serves after the last success of its own endpoint, never extended. ``0`` means not
     past its lifetime; otherwise at least twice the longest lifetime (1800), at most a day. For this long a withdrawn
-    key may still be used while its endpoint is silent, and for this long an outage of the key hosts is not noticed by
-    users."""
+    key may still be used while its endpoint is silent, and for this long, counted from the last refresh before it, an
+    outage of the key hosts is not noticed by users."""
 
     wait: float = 2.0
     """Seconds that one call waits for keys at most, 0.1 to 30. Then it ends with ``keys_unavailable`` (503)."""
