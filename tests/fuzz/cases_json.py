@@ -109,7 +109,7 @@ CASES: Final[dict[str, tuple[bytes, str]]] = {
     "half a megabyte of brackets in strings": (listed(b'"["'), "refused"),
     "half a megabyte of floats": (listed(b"1e9"), "refused"),
     "half a megabyte of long floats": (listed(b"0.30000000000000004"), "refused"),
-    "a quarter of a megabyte of numbers of 4300 digits": (b'{"a":[0' + (b"," + b"7" * 4300) * 60 + b"]}", "object"),
+    "half a megabyte of numbers of 4300 digits": (listed(b"7" * 4300), "object"),
     "half a megabyte of one number": (filled(b'{"a":', b"7", b"}"), "refused"),
     "half a megabyte behind the point": (filled(b'{"a":0.', b"7", b"}"), "object"),
     "half a megabyte of escapes": (filled(b'{"a":"', b"\\u0061", b'"}'), "object"),
