@@ -12,7 +12,7 @@ from cases_tokens import SIGNED_CASES, STRING_CASES, WORDS
 from fuzz_keys import ED25519_ORDER, FORGERS, POOL_KEYS, PROVIDER_KEYS, Signer, base64url
 from fuzz_kit import Draw, Target, expect, text_of
 from fuzz_oracles import claims_of, step_of
-from fuzz_world import validator
+from fuzz_world import remembering, validator
 from validation_oracle import STEPS, Case
 
 from jwtmr import AuthError, Principal
@@ -40,9 +40,20 @@ class TokenQuestion:
         case = self._case
         return validator().validate(case.token, scopes=case.scopes, any_group=case.any_group, token_use=case.token_use)  # type: ignore[arg-type]  # token: whatever it is
 
+    def _remembered(self) -> str | None:
+        """The code where tokens are remembered, and this one perhaps is; None where it is accepted."""
+        case = self._case
+        try:
+            remembering().validate(case.token, scopes=case.scopes, any_group=case.any_group, token_use=case.token_use)  # type: ignore[arg-type]  # token: whatever it is
+        except AuthError as error:
+            return error.code
+        return None
+
     def judge(self, answer: object) -> str:
-        """Compare with the oracle, and look at all that a principal says."""
+        """Compare with the oracle, and look at all that a principal says; a memory of tokens changes nothing."""
         step = step_of(self._case)
+        code = answer.code if isinstance(answer, AuthError) else None
+        expect([self._remembered(), self._remembered()] == [code, code], "another answer where tokens are remembered")
         if isinstance(answer, AuthError):
             expect(step in STEPS[answer.code], f"{answer.code}, where the oracle says step {step}")
             expect(str(answer) == answer.message, "the public text says more than its code")

@@ -16,7 +16,7 @@ from typing import Final
 from fuzz_keys import POOL_KEYS, PROVIDER_KEYS, Signer, base64url
 from validation_oracle import World
 
-from jwtmr import CognitoUserPool, OidcProvider, TokenValidator
+from jwtmr import CognitoUserPool, OidcProvider, TokenCache, TokenValidator
 from jwtmr.errors import UnknownKey
 from jwtmr.http import HttpAnswer
 
@@ -74,6 +74,16 @@ def http_get(url: str, *, headers: Mapping[str, str], timeout: float, max_bytes:
 @cache
 def validator() -> TokenValidator:
     """The one validator, which knows all keys and will ask nobody for more."""
+    return _validator()
+
+
+@cache
+def remembering() -> TokenValidator:
+    """Its twin, which remembers the tokens that it has verified."""
+    return _validator(TokenCache(max_entries=100))
+
+
+def _validator(tokens: TokenCache | None = None) -> TokenValidator:
     clock = StandingClock()
     pool = CognitoUserPool(
         POOL, issuer_type="updated", client_ids=CLIENTS, token_use=("access", "id"),
@@ -84,7 +94,7 @@ def validator() -> TokenValidator:
         groups_claim="roles", algorithms=("EdDSA", "ES256", "PS256"), required_claims=("tenant",),
         jwks_uris=[PROVIDER + "keys"],
     )  # fmt: skip
-    made = TokenValidator(pool, provider, leeway=LEEWAY, http_get=http_get, clock=clock)
+    made = TokenValidator(pool, provider, leeway=LEEWAY, http_get=http_get, clock=clock, token_cache=tokens)
     made.warm_up("all")
     for key, claims in ((POOL_KEYS[0], POOL_CLAIMS), (PROVIDER_KEYS[0], PROVIDER_CLAIMS)):
         _use_up_the_walks(made, key, claims)

@@ -82,6 +82,8 @@ FAULTS: list[Fault] = [
     ("signed", "EdDSA", fuzz_tokens, "validator", Credulous),
     ("signed", "a scope that is not", fuzz_tokens, "validator", Credulous),
     ("signed", "a legacy token", fuzz_tokens, "validator", Timid),
+    ("token", "an access token", fuzz_tokens, "remembering", Timid),
+    ("signed", "a scope that is not", fuzz_tokens, "remembering", Credulous),
     ("json", "one name twice", fuzz_json, "object_of", json.loads),
     ("json", "a list", fuzz_json, "object_of", json.loads),
     ("json", "1e400", fuzz_json, "object_of", json.loads),
