@@ -18,6 +18,8 @@ SOON: Final = 1.0
 """Seconds, real ones, in which an endpoint that is due must have been asked. A walk asks all of them in less."""
 PERIOD: Final = 30.0
 SIZE: Final = 2
+WALK: Final = 5.0
+"""Seconds between the beginning of a walk, which is what is paid for, and the last question of it."""
 
 
 def neglected(request: Request, log: Log, history: History, obstacles: Obstacles) -> Iterator[int]:
@@ -55,6 +57,6 @@ def overspent(log: Log, history: History) -> Iterator[str]:
         )
         for first, began in enumerate(sent):
             for number, ended in enumerate(sent[first:], 1):
-                if number > SIZE + (ended.late.mono - began.early.mono) / PERIOD:
+                if number > SIZE + (ended.late.mono - began.early.mono + WALK) / PERIOD:
                     yield f"endpoint {place} was asked {number} times in {ended.late.mono - began.early.mono:.0f} s"
                     return

@@ -13,8 +13,9 @@ rules, with the sentences that they come from:
                     say. Only a kid refused after a walk is remembered (30 s)". A flight takes up to 6 s.
     503             ``keys_unavailable`` where nothing that serves lists the kid, unless nothing stood in the way of
                     finding out: no endpoint failed in the last 30 s (the longest back-off), the last word of each was
-                    an answer, the clocks stood still, the 2 s of waiting were not over, and the bucket held a walk for
-                    sure, or the last walk for an unknown kid took off less than 30 s ago and heard everybody.
+                    an answer and that of one a set, the clocks stood still, the 2 s of waiting were not over, and the
+                    bucket held a walk for sure, or the last walk for an unknown kid took off less than 30 s ago and
+                    heard everybody.
     the bucket      "2 walks, one more each 30 s, paid at take-off however many requests board". It holds one for sure
                     where at most one other request in the last minute can have paid.
     waiting         "Waiters wait at most 2 s", and those whose key is known throughout, or who need none, not at all.
@@ -37,7 +38,7 @@ from soak_model_keys import DARK, DISPUTED, UNLISTED, WITHDRAWN, silent
 from soak_obstacles import REMEMBERED, WAIT, Obstacles
 
 LEEWAY: Final = 30.0
-GRANTED: Final = 1.5
+GRANTED: Final = 1.0
 """Seconds that an answer may come later than the design says, beyond those for which the process stood still. Less than
 the wait for keys: who had no reason to wait for them is found."""
 
@@ -114,7 +115,7 @@ class Model:
 
     def _cannot_tell(self, request: Request, fates: set[str]) -> bool:
         """Whether something stood in the way of finding out. The first keys cost no walk out of the bucket."""
-        if not self._obstacles.undisturbed(request):
+        if not self._obstacles.undisturbed(request) or not self._obstacles.somebody_has_keys(request):
             return True
         paid = self._obstacles.bucket_holds(request) or self._obstacles.sought_lately(request)
         return UNLISTED in fates and not paid

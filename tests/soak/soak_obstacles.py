@@ -50,6 +50,15 @@ class Obstacles:
         still = request.took < WAIT and not self._time.moved(request.sent, request.answered)
         return still and all(self._well(place, request) for place in range(len(self._history.chains)))
 
+    def somebody_has_keys(self, request: Request) -> bool:
+        """Whether an endpoint said lately which keys there are. Where none does there is a back-off too."""
+        since = self._time.before(request.sent, BACK_OFF + SLACK)
+        places = range(len(self._history.chains))
+        return any(
+            entry.said.keys and entry.sure > since
+            for place in places for entry in self._history.entries(place, since, request.answered)
+        )  # fmt: skip
+
     def bucket_holds(self, request: Request) -> bool:
         """Whether the bucket held a walk: at most one other request can have paid since it was full for sure."""
         since = self.mono(request.sent) - FULL - SLACK

@@ -13,7 +13,7 @@ from soak_faults import poses
 from soak_stage import REGIONS, Stage, Where
 from soak_tokens import FLOODS
 
-from jwtmr.testing.faults import diverge, lag, reset, status
+from jwtmr.testing.faults import accept_silent, diverge, lag, reset, status
 
 HALF_AN_HOUR: Final = 1800
 DUE: Final = 900
@@ -55,6 +55,19 @@ def quiet_quarter(stage: Stage) -> None:
     stage.move(DUE)
     stage.await_answers(valid=50)  # for long enough to see who is asked
     stage.flood(FLOODS[-1])
+
+
+def silence(stage: Stage) -> None:
+    """All hosts accept connections and say nothing. Who has a key waits for nobody, who has none waits 2 s."""
+    stage.move(BUCKET_FULL)
+    with stage.spell(accept_silent()):
+        stage.await_answers(valid=2, bogus=2)
+        stage.flood(0)  # so that the refresh begins with somebody who has a key
+        stage.move(DUE)
+        stage.await_answers(valid=45)  # for long enough to see who waits for it
+    stage.flood(FLOODS[-1])
+    stage.move(SKIP_OVER)
+    _all_asked_after(stage, DUE)
 
 
 def total_outage(stage: Stage) -> None:
@@ -140,6 +153,7 @@ ACTS: Final[tuple[Callable[[Stage], None], ...]] = (
     cold_outage,
     switch_and_rotation,
     quiet_quarter,
+    silence,
     total_outage,
     dropped_key,
     silent_dropper,

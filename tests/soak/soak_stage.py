@@ -47,9 +47,12 @@ class Stage:
     log: Log
     traffic: Traffic
     struck: list[tuple[str, Injection]] = field(default_factory=list[tuple[str, Injection]])
+    moving: float = 0.0
+    """When the clocks were about to be moved last."""
 
     def move(self, seconds: int, *, asleep: bool = False) -> None:
         """Let time pass at once."""
+        self.moving = time.monotonic()
         self.log.time.move(seconds, asleep=asleep)
 
     def rotate(self, *, keep_old: bool = True) -> None:
@@ -104,15 +107,12 @@ class Stage:
             self.log.note(f"there were not so many answers in time: {kinds}")
 
     def await_fetches(self) -> None:
-        """Let each endpoint be asked once more, and the library take note of how that ended."""
+        """Let each endpoint be asked since the last move, and the library take note of how that ended."""
         self.traffic.begin()
-        since = time.monotonic()
 
         def all_asked() -> bool:
-            return (
-                len({each.place for each in self.log.fetches if each.called >= since and each.outcome})
-                == self.log.places
-            )
+            asked = {each.place for each in self.log.fetches if each.called >= self.moving and each.outcome}
+            return len(asked) == self.log.places
 
         if not self.traffic.await_until(all_asked, WITHIN):
             self.log.note("not every endpoint was asked in time")

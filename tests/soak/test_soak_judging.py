@@ -130,7 +130,7 @@ def test_a_dropped_key_is_neither_good_nor_unknown(life: Life) -> None:
 
 def test_waits_are_bounded(life: Life) -> None:
     """Two seconds for keys, none for who has them, and what the machine adds."""
-    assert life.judged(10, "a", "ok", took=1.0).complaints == ()
+    assert life.judged(10, "a", "ok", took=0.9).complaints == ()
     assert life.judged(10, "a", "ok", took=1.9).complaints
     assert life.judged(20, "bogus", "keys_unavailable", took=2.5).complaints == ()
     assert life.judged(30, "bogus", "keys_unavailable", took=3.9).complaints
@@ -140,7 +140,7 @@ def test_a_process_that_stood_still_is_granted_the_time(life: Life) -> None:
     """A wait that the machine caused is nobody's fault."""
     late = life.log.began - 100_000 + 12
     life.log.stalls.append((late, 1.5))
-    assert life.judged(10, "a", "ok", took=2.9).complaints == ()
+    assert life.judged(10, "a", "ok", took=2.4).complaints == ()
 
 
 def test_an_answer_that_took_too_long_is_a_failure(life: Life) -> None:
