@@ -48,7 +48,7 @@ class KeyState:
         """Whether a walk was lost, and none has brought keys since."""
         self._endpoints = Endpoints(authority.endpoints, policy, uniform)
         self._backoff = Backoff(uniform)
-        self._unknown = UnknownKids(lambda: self._now.mono)
+        self._unknown = UnknownKids(lambda: self._now.boot)
         self._walks = 0
         self._now = now
         self._rechecks = Rechecks()

@@ -23,12 +23,15 @@ REFUSED_TIME: Final = 30.0
 
 
 class UnknownKids:
-    """What one authority knows of kids that nobody lists. ``monotonic`` tells the time of the call under way."""
+    """What one authority knows of kids that nobody lists.
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    ``boottime`` tells the time of the call under way: a refusal is as old as its answers, also where the machine slept.
+    """
+
+    def __init__(self, boottime: Callable[[], float]) -> None:
         self.bucket: Final = Bucket()
         self._waiting: set[str] = set()
-        self._refused: TTLCache[str, bool] = TTLCache(MAX_REFUSED, REFUSED_TIME, timer=monotonic)
+        self._refused: TTLCache[str, bool] = TTLCache(MAX_REFUSED, REFUSED_TIME, timer=boottime)
         self._last_take_off: Instant | None = None
         self._last_was_complete = False
 

@@ -193,6 +193,16 @@ def test_an_old_walk_answers_nothing() -> None:
     assert world.get("w").outcome == "503"
 
 
+@pytest.mark.parametrize("seconds", [31, 3700])
+def test_a_machine_that_slept_remembers_no_refusal(seconds: float) -> None:
+    """Half a minute has gone by, or the keys are too old to serve: the answers of then are no reason for a 401."""
+    world = started()
+    assert world.get("b").outcome == "401"
+    world.suspend(seconds)
+    rotated(world, 0, 1, 2)
+    assert world.get("b").outcome == "key"
+
+
 def test_suppression_is_told_once_per_quiet_period() -> None:
     """Not once per token; and again after the next walk."""
     world = started()
