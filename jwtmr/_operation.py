@@ -58,7 +58,7 @@ class Operation:
             status_of(authority, *source.report(ask=authority.accepts(wall)), wall)
             for authority, source in self._sources
         ]
-        return ValidatorStatus(tuple(authorities), self._announce.failures)
+        return ValidatorStatus(tuple(authorities), self._announce.failures, wall)
 
     @property
     def authority_ids(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from jwtmr._window import WindowWatch
 from jwtmr.errors import AuthError
 from jwtmr.events import Announcer, TokenAccepted, TokenRefused
 from jwtmr.issuers import Authority, Issuer
+from jwtmr.settings import UNCHECKED
 
 
 class Outcomes:
@@ -44,16 +45,19 @@ class Outcomes:
     def accepted(self, verified: Verified, wall: float, began: float) -> None:
         """A token passed every check at the Unix time ``wall``."""
         route, facts = verified.route, verified.facts
-        issuer = route.issuer
+        issuer, rules, payload = route.issuer, facts.rules, facts.payload
+        issued = payload.get("iat")
         self._announce(
             TokenAccepted(
                 route.authority.id,
                 issuer.kind,
                 issuer.region,
-                facts.rules.token_use,
+                rules.token_use,
                 stale_key=verified.kid in route.source.view.stale,
-                expires_at=float(facts.payload["exp"]),
+                expires_at=float(payload["exp"]),
                 would_be_refused=self._dry_run and issuer.kind == "legacy",
+                client=None if rules.clients is UNCHECKED else payload[rules.client_claim],
+                issued_at=None if issued is None else float(issued),
                 seconds=perf_counter() - began,
             )
         )

@@ -42,6 +42,10 @@ class TokenAccepted:
     """Unix seconds: the token's ``exp``."""
     would_be_refused: bool = False
     """Under ``removal_dry_run``: whether the token would be refused if its issuer were retired."""
+    client: str | None = None
+    """The configured client that it was made for; None where clients are unchecked, and so anybody's word."""
+    issued_at: float | None = None
+    """Unix seconds: the token's ``iat``; None where it has none."""
     seconds: float = field(default=0.0, compare=False)
     """How long the validation took, waiting included."""
 

@@ -34,6 +34,9 @@ class EndpointStatus:
     """Why its last answer was of no use, where it was one, and why members of the set that is held are never used."""
     jwks_uri: str | None = None
     """Where its key set is: ``url`` itself, or what the discovery document last said; None before it said anything."""
+    key_set_hash: str | None = None
+    """SHA-256, in hex, over the sorted RFC 7638 thumbprints of its keys: equal where two endpoints, or two processes,
+    hold the same keys, in whatever order. None where none of them may serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class ValidatorStatus:
     authorities: tuple[AuthorityStatus, ...]
     observer_failures: int = 0
     """Exceptions that observers raised, all swallowed."""
+    taken_at: float = 0.0
+    """Unix seconds, by the validator's clock."""
 
     @property
     def ready(self) -> bool:

@@ -249,6 +249,7 @@ class Endpoints:
                 EndpointStatus(
                     endpoint.url, endpoint.region, state, known, old, left, health.failures, health.last_outcome,
                     (*health.reasons, *refused), self.locations[place].known,
+                    None if copy is None or left is None else copy.keys.hash,
                 )
             )  # fmt: skip
         return tuple(reports)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
@@ -53,6 +54,12 @@ class KeySet:
     def leaked(self) -> frozenset[str]:
         """The thumbprints of keys whose private half stands in the answer."""
         return _leaked(self.refusals)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256, in hex, over the sorted thumbprints: what the set holds, whatever its order and names."""
+        thumbprints = {key.thumbprint for by_alg in self.keys.values() for key in by_alg.values()}
+        return sha256("\n".join(sorted(thumbprints)).encode()).hexdigest()
 
     def same_keys(self, other: KeySet) -> bool:
         """Whether both hold the same key material under the same names."""

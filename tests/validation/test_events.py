@@ -12,9 +12,9 @@ import pytest
 from spoilt_tokens import SIGNING, WANTED, WITHOUT_A_KEY, Spoil
 from validation_kit import HTTP_GET, Recorder, ask, clock_of, code_of
 
-from jwtmr import TokenValidator
+from jwtmr import UNCHECKED, TokenValidator
 from jwtmr.events import Event, LegacyWindowEnding, TokenAccepted, TokenRefused
-from jwtmr.testing import RegionalIssuer, validator_for
+from jwtmr.testing import MISSING, RegionalIssuer, validator_for
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WEEK = 7 * DAY
@@ -48,7 +48,10 @@ def test_accepted(
         token = getattr(shared_issuer, make)(issuer=iss)
         recorder.events.clear()
         exp = ask(watched, token, how).expires_at.timestamp()
-        accepted = TokenAccepted(shared_issuer.user_pool_id, kind, "us-east-1", use, stale_key=False, expires_at=exp)
+        accepted = TokenAccepted(
+            shared_issuer.user_pool_id, kind, "us-east-1", use, stale_key=False, expires_at=exp,
+            client=shared_issuer.client_id, issued_at=clock_of(shared_issuer).wall(),
+        )  # fmt: skip
         assert recorder.events == [accepted]
 
 
@@ -158,3 +161,12 @@ def test_events_are_values(shared_issuer: RegionalIssuer) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         event.code = "other"
     assert event == TokenRefused("expired", None, None, None)
+
+
+def test_a_client_that_nobody_configured_is_not_told(issuer: RegionalIssuer) -> None:
+    """Where clients are unchecked, whoever mints tokens could invent them; and of no ``iat`` nothing is told."""
+    recorder = Recorder()
+    with closing(validator_for(issuer, client_ids=UNCHECKED, observers=[recorder], http_get=HTTP_GET)) as validator:
+        validator.validate(issuer.access_token(client_id="anybody", claims={"iat": MISSING}))
+    (accepted,) = recorder.of(TokenAccepted)
+    assert (accepted.client, accepted.issued_at) == (None, None)
