@@ -82,7 +82,10 @@ MAX_FILE_LINES: Final = 300
 MAX_FUNCTION_LINES: Final = 30
 
 HEAVY: Final = frozenset(
-    {"httpx", "httpx2", "fastapi", "starlette", "flask", "werkzeug", "quart", "litestar", "uvicorn", "pytest"}
+    {
+        *("httpx", "httpx2", "fastapi", "starlette", "flask", "werkzeug", "quart", "litestar", "uvicorn", "pytest"),
+        *("prometheus_client", "opentelemetry"),
+    }
 )
 """What an import must not load but for its own framework: a fork during a first import of httpx hangs the child."""
 

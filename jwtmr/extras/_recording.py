@@ -27,12 +27,13 @@ Bind: TypeAlias = Callable[[Measure, Labels], Record]
 
 
 class Highest:
-    """The largest of all values that were seen, as a gauge shows it."""
+    """The largest of all values that were seen. A gauge shows it from the first one on: before that there is none."""
 
-    __slots__ = ("show", "value")
+    __slots__ = ("labels", "measure", "value")
 
-    def __init__(self, show: Record) -> None:
-        self.show: Final = show
+    def __init__(self, measure: Measure, labels: Labels) -> None:
+        self.measure: Final = measure
+        self.labels: Final = labels
         self.value = 0.0
 
 
@@ -124,14 +125,14 @@ class Recording:
             with self._lock:
                 if value > highest.value:
                     highest.value = value
-                    highest.show(value)
+                    self._of(highest.measure, highest.labels)(value)
 
     def _of(self, measure: Measure, labels: Labels) -> Record:
         key = measure.name, labels
         return self._records.get(key) or self._records.setdefault(key, self._bind(measure, labels))
 
     def _highest_of(self, measure: Measure, labels: Labels) -> Highest:
-        return self._highest.setdefault((measure.name, labels), Highest(self._of(measure, labels)))
+        return self._highest.setdefault((measure.name, labels), Highest(measure, labels))
 
 
 def told_by(event: Event) -> Iterator[Value]:

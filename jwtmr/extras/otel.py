@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from math import isfinite
 from typing import Final
 
 from jwtmr import BackgroundObserver, Event, TokenValidator, __version__
@@ -85,7 +86,7 @@ class OtelObserver:
 
     def _read(self, measure: Measure, _: CallbackOptions) -> Iterator[Observation]:
         for told, labels, value in self._watched.values():
-            if told is measure:
+            if told is measure and isfinite(value):  # an SDK refuses others, and logs a line each time
                 yield Observation(value, _attributes(measure, labels))
 
 
