@@ -24,7 +24,7 @@ PLOTS := $(VENV)/programs/plots
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean processes fuzz soak fleet
+.PHONY: help demo test check test-system coverage bench bench-quick bench-record programs chromium clean processes fuzz soak fleet migration prometheus
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -67,7 +67,6 @@ processes: $(VENV)/.test ## play outages and rotations in front of gunicorn and 
 fuzz: $(VENV)/programs/atheris/.ready ## look for inputs that break a promise of the parsers
 	@$(VENV)/bin/atheris tests/fuzz/fuzz_run.py --seconds $(SECONDS) --seed $(or $(SEED),1) $(addprefix --target=,$(TARGET)) $(ARGS)
 
-programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) atheris $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
 soak: $(VENV)/.test ## random faults under traffic, judged by a model: SECONDS=60, SEED= is drawn unless given
 	@PYTHONPATH=tests $(PY) tests/soak/soak_run.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
@@ -75,7 +74,11 @@ fleet: $(VENV)/.package $(PLOTS)/.ready ## simulate a fleet and draw docs/images
 	@PYTHONPATH=tests/keys $(PY) tests/fleet/fleet_main.py --seed $(or $(SEED),1) --processes $(PROCESSES) --save build/fleet.json $(ARGS)
 	@$(PLOTS)/bin/python tests/fleet/fleet_plots.py build/fleet.json docs/images
 
-programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) $(NPM_PROGRAMS)) chromium ## install the programs of the system tests
+migration: $(VENV)/.test $(PLOTS)/.ready prometheus ## record a migration and draw the pictures of docs/operations.md; takes nine minutes
+	@PYTHONPATH=tests $(PY) tests/system/migration_run.py --save build/migration.json $(ARGS)
+	@$(PLOTS)/bin/python tests/system/migration_plots.py build/migration.json docs/images
+
+programs: $(patsubst %,$(VENV)/programs/%/.ready,$(PROGRAMS) atheris $(NPM_PROGRAMS)) chromium prometheus ## install the programs of the system tests
 
 clean: ## remove .venv and everything else that is not source
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -178,18 +181,26 @@ $(VENV)/programs/swagger-ui-dist/.ready: $(SWAGGER_UI) $(VENV)/.python
 	    echo 'swagger-ui-dist is left out: it needs npm'; \
 	fi
 
-# The one program that is the system's. It is installed where that is possible without asking anybody: on Debian, as root.
-APT_LOG := $(VENV)/programs/chromium.log
+# The programs that are the system's. They are installed where that is possible without asking anybody: on Debian, as root.
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=30
-APT_CHROMIUM := $(APT) update && $(APT) install --yes --no-install-recommends chromium
+
+# $(call apt,PROGRAM): install the package of that name, unless the program is there.
+define apt
+@if command -v "$1" >/dev/null; then \
+    :; \
+elif [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+    echo '$@ is left out: it is not on PATH, and only root can install it, with apt-get'; \
+else \
+    echo 'installing $@ with apt-get' && mkdir -p $(VENV)/programs && \
+    timeout --kill-after=10 240 sh -c '$(APT) update && $(APT) install --yes --no-install-recommends $@' \
+        </dev/null >$(VENV)/programs/$@.log 2>&1 || \
+    echo '$@ is left out: apt-get could not install it, see $(VENV)/programs/$@.log'; \
+fi
+endef
 
 chromium: $(VENV)/.python
-	@if command -v "$${JWTMR_CHROMIUM:-chromium}" >/dev/null; then \
-	    :; \
-	elif [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-	    echo 'chromium is left out: it is not on PATH, and only root can install it, with apt-get'; \
-	else \
-	    echo 'installing chromium with apt-get' && mkdir -p $(dir $(APT_LOG)) && \
-	    timeout --kill-after=10 240 sh -c '$(APT_CHROMIUM)' </dev/null >$(APT_LOG) 2>&1 || \
-	    echo 'chromium is left out: apt-get could not install it, see $(APT_LOG)'; \
-	fi
+	$(call apt,$${JWTMR_CHROMIUM:-chromium})
+
+# Brings promtool too. It would like to start as a service, which fails in a container, and nobody needs.
+prometheus: $(VENV)/.python
+	$(call apt,$${JWTMR_PROMETHEUS:-prometheus})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from jwtmr._fork import renewed_in_child
+from jwtmr.errors import CODES
 from jwtmr.events import (
     Event,
     FetchFinished,
@@ -64,6 +65,12 @@ class Recording:
         self._accepted: Final[dict[tuple[str, str, str | None, str | None, bool], _Accepted]] = {}
         self.in_child()
         renewed_in_child(self)
+        self.expect(Value(m.VALIDATIONS, ("", "", "", "refused", code), 0) for code in CODES)
+
+    def expect(self, values: Iterable[Value]) -> None:
+        """Begin counters at 0: of one that begins at 1 nobody can tell that it has risen."""
+        for measure, labels, _ in values:
+            self._of(measure, labels)(0)
 
     def in_child(self) -> None:
         """After a fork. Internal: a thread of the parent may have held the lock."""

@@ -26,21 +26,17 @@ class Refresher:
 
     def in_child(self) -> None:
         """After a fork. Internal: the thread is the parent's."""
-        self._turn = [True]
+        self._begun = threading.Lock()
 
     def begin(self) -> None:
         """Do it at once, and then in the thread. Of several who begin at the same time one does."""
-        if not self._turn:
-            return
-        try:
-            self._turn.pop()
-        except IndexError:
+        if not self._begun.acquire(blocking=False):
             return
         try:
             if self._act():
                 threading.Thread(target=self._go_on, name="jwtmr-metrics", daemon=True).start()
         except BaseException:  # no thread could be had, or the act failed: the next one tries again
-            self._turn.append(True)
+            self._begun.release()
             raise
 
     def _go_on(self) -> None:

@@ -42,6 +42,15 @@ class Watched:
         return list(found.values())
 
 
+def counters_of(validator: TokenValidator) -> Iterator[Value]:
+    """The counters of tokens that may come: one for each issuer."""
+    with suppress(ValidatorClosed):
+        for authority in validator.status().authorities:
+            for issuer in authority.issuers:
+                labels = (authority.id, issuer.kind, issuer.region or "", "accepted", "")
+                yield Value(m.VALIDATIONS, labels, 0)
+
+
 def values_of(status: ValidatorStatus, queues: Iterable[BackgroundObserver]) -> Iterator[Value]:
     """All that ``status`` says, and what came of the events that went into ``queues``."""
     for authority in status.authorities:

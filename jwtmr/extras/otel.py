@@ -20,7 +20,7 @@ from typing import Final
 from jwtmr import BackgroundObserver, Event, TokenValidator, __version__
 from jwtmr.extras._measures import MEASURES, Labels, Measure
 from jwtmr.extras._recording import Record, Recording
-from jwtmr.extras._watching import Watched
+from jwtmr.extras._watching import Watched, counters_of
 
 try:
     from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, MeterProvider, Observation, get_meter
@@ -56,6 +56,7 @@ class OtelObserver:
         Whoever collects the metrics asks for ``validator.status()``, which starts a refresh that is due.
         """
         self._watched.add(validator, queues)
+        self._record.expect(counters_of(validator))
 
     def _make(self, measure: Measure, meter: Meter) -> None:
         name, unit, text = measure.name, measure.unit, measure.help

@@ -16,6 +16,7 @@ forks has none. ``docs/operations.md`` has the metrics, the set-up and the queri
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ from jwtmr.events import TokenAccepted, TokenRefused
 from jwtmr.extras._measures import MEASURES, Labels, Measure
 from jwtmr.extras._recording import Record, Recording
 from jwtmr.extras._refresher import Refresher
-from jwtmr.extras._watching import Watched
+from jwtmr.extras._watching import Watched, counters_of
 
 try:
     from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -77,6 +78,7 @@ class PrometheusObserver:
         with one authority the later one tells of its keys.
         """
         self._watched.add(validator, queues)
+        self._record.expect(counters_of(validator))
 
     def _write(self) -> bool:
         """Write it into the files of this process. Whether there is still something to be told."""
@@ -85,7 +87,7 @@ class PrometheusObserver:
             if measure.kind == "counter":
                 before = self._written.get(measure.name, 0.0)
                 self._written[measure.name] = value
-                self._bind(measure, labels)(value - before)
+                self._bind(measure, labels)(max(0.0, value - before))  # those of a queue begin anew in a child
             else:
                 self._bind(measure, labels)(value)
         return bool(values) or not self._watched
@@ -136,10 +138,8 @@ def registry_to_scrape(registry: CollectorRegistry = REGISTRY) -> CollectorRegis
 def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:  # another one says that it lives and is somebody else's
+        return error.errno != errno.ESRCH
     return True
 
 

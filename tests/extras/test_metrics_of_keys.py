@@ -195,4 +195,4 @@ def test_a_closed_validator_tells_nothing(issuer: RegionalIssuer, system: System
     validator.validate(issuer.access_token())
     validator.close()
     assert system.values(SERVE_UNTIL) == system.values("jwtmr_endpoint_state") == []
-    assert system.value("jwtmr_validations_total") == 1
+    assert system.total("jwtmr_validations_total") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from extras_kit import System, Watching, code_of
 
-from jwtmr import UNCHECKED
+from jwtmr import CODES, UNCHECKED
 from jwtmr.testing import MISSING, RegionalIssuer, SettableClock
 
 EXPIRY, ISSUE = "jwtmr_legacy_token_latest_expiry_timestamp_seconds", "jwtmr_token_latest_issue_timestamp_seconds"
@@ -26,6 +26,7 @@ def test_outcomes(issuer: RegionalIssuer, system: System, watched: Watching) -> 
             sample.value
         )
         for sample in system.values("jwtmr_validations_total")
+        if sample.value
     }
     pool, region = issuer.user_pool_id, issuer.primary_region
     assert found == {
@@ -35,6 +36,18 @@ def test_outcomes(issuer: RegionalIssuer, system: System, watched: Watching) -> 
         ("", "", "", "refused", "expired"): 1,
         (pool, "current", region, "refused", "insufficient_scope"): 1,
     }
+
+
+def test_counters_begin_at_zero(issuer: RegionalIssuer, system: System, watched: Watching) -> None:
+    """Of a counter that begins at 1 nobody can tell that it has risen; and nobody is asked for keys for that."""
+    watched()
+    counted = system.values("jwtmr_validations_total")
+    assert {sample.value for sample in counted} == {0}
+    assert {sample.labels["code"] for sample in counted if sample.labels["outcome"] == "refused"} == {*CODES}
+    accepted = [sample.labels for sample in counted if sample.labels["outcome"] == "accepted"]
+    assert sorted(labels["issuer_kind"] for labels in accepted) == ["current", "legacy"]
+    assert {labels["authority"] for labels in accepted} == {issuer.user_pool_id}
+    assert issuer.count() == 0
 
 
 def test_times(issuer: RegionalIssuer, system: System, watched: Watching) -> None:

@@ -18,6 +18,8 @@ from jwtmr.extras.prometheus import PrometheusObserver, registry_to_scrape
 from jwtmr.testing import RegionalIssuer, SettableClock, validator_for
 
 SCRIPT = Path(__file__).parent / "scripts" / "one_worker.py"
+WARNINGS = ["-W", "error", "-W", "ignore:This process:DeprecationWarning"]
+"""It forks while a thread that has fetched keys may still be ending, which newer Pythons warn of."""
 LIVE = {"jwtmr_keys_answered_timestamp_seconds", "jwtmr_key_set_hash"}
 """What is told by each process of its own."""
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -50,7 +52,7 @@ class Fleet:
         told = [how, issuer.jwks_uris[0], issuer.user_pool_id, issuer.client_id, str(until), *tokens]
         process = self._stack.enter_context(
             subprocess.Popen(
-                [sys.executable, "-W", "error", str(SCRIPT), *told], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                [sys.executable, *WARNINGS, str(SCRIPT), *told], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 text=True, env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(self._directory)},
             )
         )  # fmt: skip
