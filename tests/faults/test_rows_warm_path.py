@@ -49,10 +49,12 @@ def test_no_token_leaves_anything_behind() -> None:
     with OidcIssuer(algorithms=["ES256"], clock=SettableClock()) as issuer, provider_validator(issuer) as validator:
         assert Counter(outcome(validator, token) for token in distinct(issuer, 0, FIRST))["ok"] == FIRST / 10
         at_rest()
+        validator.drain_report()  # sums up the few tokens that wait to be counted
         memory = Memory()
         codes = Counter(outcome(validator, token) for token in distinct(issuer, FIRST, THEN))
         assert codes.keys() == {"ok", "invalid_signature", "unknown_key", "untrusted_issuer", "malformed_token"}
         assert codes["ok"] == codes["invalid_signature"] == THEN / 10
         assert codes["unknown_key"] == codes["untrusted_issuer"] == codes["malformed_token"] == THEN
+        validator.drain_report()
         assert memory.blocks < sum(codes.values()) / 50
         assert memory.resident < MEMORY
