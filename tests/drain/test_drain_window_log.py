@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from drain_kit import DAY, HOUR, Making
 
-from jwtmr import Issuer, TokenValidator
+from jwtmr import TokenValidator
 from jwtmr._tally import SUM_UP_AT
-from jwtmr._window import WEEK, WindowWatch
+from jwtmr._window import WindowWatch
 from jwtmr.cognito import CognitoUserPool
+from jwtmr.events import LegacyWindowEnding
 from jwtmr.testing import RegionalIssuer, SettableClock
 
 WORDS = "still come, and will be refused in"
@@ -114,27 +116,33 @@ def test_a_filter_that_raises(
 class Racing(dict[str, float]):
     """Another thread comes while one is looking."""
 
-    def __init__(self, given: dict[str, float], watch: WindowWatch, issuer: Issuer) -> None:
+    def __init__(self, given: dict[str, float], meanwhile: Callable[[], object]) -> None:
         super().__init__(given)
-        self.watch, self.issuer, self.others = watch, issuer, list[object]()
+        self.meanwhile, self.said = meanwhile, list[object]()
 
     def get(self, key: str, default: float | None = None) -> float | None:
         """Look, and be overtaken before anything comes of it."""
         found = super().get(key, default)
-        if not self.others:
-            self.others.append(None)
-            self.others[0] = self.watch.ending("pool", self.issuer, self.issuer.accept_until_unix - 1)
+        if not self.said:
+            self.said.append(None)
+            self.said[0] = self.meanwhile()
         return found
 
 
-def test_two_threads_at_once(clock: SettableClock) -> None:
-    """One of them tells it."""
+@pytest.mark.parametrize("done", [True, False])
+def test_two_threads_at_once(clock: SettableClock, done: bool) -> None:
+    """One of them tells it: the one that was there first, whether it is done with that or in the middle of it."""
     pool = CognitoUserPool(
         "us-east-1_Ab12Cd34", issuer_type="updated", client_ids=["app"], token_use="access",
         accept_legacy_until=clock.now(),
     )  # fmt: skip
     watch, legacy = WindowWatch([pool]), pool.issuers[1]
-    racing = Racing({legacy.url: legacy.accept_until_unix - WEEK}, watch, legacy)
+    last = legacy.accept_until_unix - 1
+
+    def meanwhile() -> object:
+        return watch.ending("pool", legacy, last) if done else racing.pop(legacy.url)
+
+    racing = Racing({legacy.url: last}, meanwhile)
     watch._due = racing  # noqa: SLF001 - there is no other way to come in between
-    assert watch.ending("pool", legacy, legacy.accept_until_unix - 1) is None
-    assert racing.others[0] is not None
+    assert watch.ending("pool", legacy, last) is None
+    assert racing.said[0] == (LegacyWindowEnding("pool", legacy.url, 1.0) if done else last)

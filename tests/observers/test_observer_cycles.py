@@ -55,3 +55,16 @@ def test_a_closed_validator_is_forgotten(cached: bool, background: bool) -> None
         time.sleep(0.01)  # threads that were asking for keys end, too
         gc.collect()
     assert gone() is None
+
+
+def test_closing_does_not_wait_for_who_is_remembering() -> None:
+    """A signal handler may close a validator whose thread is in the middle of that, with the lock of the cache."""
+    cache = TokenCache()
+    with RegionalIssuer(["us-east-1"]) as issuer:
+        validator = validator_for(issuer, issuer_type="original", token_cache=cache, http_get=HTTP_GET)
+        validator.validate(issuer.access_token())
+        with cache._lock:  # noqa: SLF001 - as ``keep`` holds it
+            validator.close()
+            assert len(cache) == 1
+        validator.close()
+    assert len(cache) == 0
