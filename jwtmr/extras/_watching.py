@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from math import inf
 from typing import Final, get_args
@@ -20,14 +20,17 @@ HASH_DIGITS: Final = 12
 class Watched:
     """The validators of this process, and the queues between them and their observers."""
 
-    def __init__(self) -> None:
+    def __init__(self, expect: Callable[[Iterable[Value]], None]) -> None:
+        """``expect`` is told of the counters that a validator may come to need."""
+        self._expect: Final = expect
         self._listed: list[tuple[TokenValidator, tuple[BackgroundObserver, ...]]] = []
+        self._expected: set[Labels] = set()
 
     def __bool__(self) -> bool:
         return bool(self._listed)
 
     def add(self, validator: TokenValidator, queues: tuple[BackgroundObserver, ...]) -> None:
-        """Watch one more."""
+        """Watch one more. It is not asked yet: that would fetch its keys, perhaps before a fork."""
         self._listed.append((validator, queues))
 
     def values(self) -> list[Value]:
@@ -35,20 +38,22 @@ class Watched:
         found: dict[tuple[str, Labels], Value] = {}
         for validator, queues in list(self._listed):
             with suppress(ValidatorClosed):
-                for value in values_of(validator.status(), queues):
+                status = validator.status()
+                self._begin(status)
+                for value in values_of(status, queues):
                     key = value.measure.name, value.labels
                     before = found[key].value if key in found and value.measure.kind == "counter" else 0.0
                     found[key] = value._replace(value=value.value + before)
         return list(found.values())
 
-
-def counters_of(validator: TokenValidator) -> Iterator[Value]:
-    """The counters of tokens that may come: one for each issuer."""
-    with suppress(ValidatorClosed):
-        for authority in validator.status().authorities:
+    def _begin(self, status: ValidatorStatus) -> None:
+        """Have the counters of accepted tokens begin at 0, for each issuer."""
+        for authority in status.authorities:
             for issuer in authority.issuers:
                 labels = (authority.id, issuer.kind, issuer.region or "", "accepted", "")
-                yield Value(m.VALIDATIONS, labels, 0)
+                if labels not in self._expected:
+                    self._expected.add(labels)
+                    self._expect([Value(m.VALIDATIONS, labels, 0)])
 
 
 def values_of(status: ValidatorStatus, queues: Iterable[BackgroundObserver]) -> Iterator[Value]:

@@ -20,7 +20,7 @@ from typing import Final
 from jwtmr import BackgroundObserver, Event, TokenValidator, __version__
 from jwtmr.extras._measures import MEASURES, Labels, Measure
 from jwtmr.extras._recording import Record, Recording
-from jwtmr.extras._watching import Watched, counters_of
+from jwtmr.extras._watching import Watched
 
 try:
     from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, MeterProvider, Observation, get_meter
@@ -39,12 +39,12 @@ class OtelObserver:
 
     def __init__(self, meter_provider: MeterProvider | None = None) -> None:
         self._latest: Final[dict[tuple[str, Labels], float]] = {}
-        self._watched: Final = Watched()
         self._instruments: Final[dict[str, Counter | Histogram]] = {}
         meter = get_meter("jwtmr", __version__, meter_provider)
         for measure in MEASURES:
             self._make(measure, meter)
         self._record: Final = Recording(self._bind)
+        self._watched: Final = Watched(self._record.expect)
 
     def on_event(self, event: Event, /) -> None:
         """Count ``event``."""
@@ -56,7 +56,6 @@ class OtelObserver:
         Whoever collects the metrics asks for ``validator.status()``, which starts a refresh that is due.
         """
         self._watched.add(validator, queues)
-        self._record.expect(counters_of(validator))
 
     def _make(self, measure: Measure, meter: Meter) -> None:
         name, unit, text = measure.name, measure.unit, measure.help

@@ -27,7 +27,7 @@ from jwtmr.events import TokenAccepted, TokenRefused
 from jwtmr.extras._measures import MEASURES, Labels, Measure
 from jwtmr.extras._recording import Record, Recording
 from jwtmr.extras._refresher import Refresher
-from jwtmr.extras._watching import Watched, counters_of
+from jwtmr.extras._watching import Watched
 
 try:
     from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -59,7 +59,7 @@ class PrometheusObserver:
         made = [measure for measure in MEASURES if not (self._alone and measure.from_status)]
         self._instruments: Final = {measure.name: _instrument(measure, registry) for measure in made}
         self._record: Final = Recording(self._bind)
-        self._watched: Final = Watched()
+        self._watched: Final = Watched(self._record.expect)
         self._written: dict[str, float] = {}
         self._refresher: Final = Refresher(self._write, REFRESH)
         if self._alone:
@@ -78,7 +78,6 @@ class PrometheusObserver:
         with one authority the later one tells of its keys.
         """
         self._watched.add(validator, queues)
-        self._record.expect(counters_of(validator))
 
     def _write(self) -> bool:
         """Write it into the files of this process. Whether there is still something to be told."""

@@ -183,14 +183,23 @@ def test_the_service_behind_three_workers(tmp_path: Path) -> None:
         assert told() == (sent, [now + 3600])
         gone = min(service.pids())
         os.kill(gone, signal.SIGKILL)
-        wait_until(lambda: gone not in service.pids(), "a worker that is dead still tells of its keys")
+        wait_until(lambda: _forgotten(service, gone), "a worker that is dead still tells of its keys")
         assert told() == (sent, [now + 3600])
         assert [service.order(legacy) for _ in range(20)] == [200] * 20
     client, verdict = _drained(service).splitlines()
     counted = re.fullmatch(rf"{issuer.client_id}: (\d+) tokens, the last one at \d{{4}}-\d\d-\d\d [\d:]{{8}}", client)
     assert counted is not None
     assert 20 < int(counted[1]) <= sent + 20  # of what was killed the last second may be missing
-    assert re.match(r"not yet: .*; the last one expires at ", verdict)
+    assert verdict.startswith("not yet: ")
+    assert "the last one expires at " in verdict
+
+
+def _forgotten(service: Service, pid: int) -> bool:
+    """Whether a worker tells of its keys no more. It may be the one that is asked, and end in the middle."""
+    try:
+        return pid not in service.pids()
+    except httpx.TransportError:
+        return False
 
 
 def _listens(service: Service) -> bool:
