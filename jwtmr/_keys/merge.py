@@ -174,10 +174,16 @@ class Ledger:
 
     def _note_drops(self, place: int, held: Copy, copy: Copy) -> None:
         for kid in held.keys.keys.keys() - copy.keys.keys.keys():
+            if self._listed_since(copy.place_in_time, kid, place):
+                continue  # its answer was overtaken by the one that brings the kid back
             self._drops[place, kid] = Drop(place, copy.place_in_time, copy.sent)
             self._drops.move_to_end((place, kid))
         while len(self._drops) > MAX_DROPS:
             self._drops.popitem(last=False)
+
+    def _listed_since(self, moment: float, kid: str, place: int) -> bool:
+        """Whether an endpoint before ``place`` lists the kid in an answer that was sent after ``moment``."""
+        return any(copy and kid in copy.kids and copy.place_in_time > moment for copy in self.copies[:place])
 
     def _clear_drops(self, place: int, copy: Copy) -> None:
         """What the dropping endpoint lists again, or an earlier one lists later on, is not dropped any more."""

@@ -48,6 +48,20 @@ def test_an_earlier_endpoint_that_lists_it_again_revives_it_everywhere() -> None
     assert book.fate("k", 300) == "disputed"
 
 
+@pytest.mark.parametrize("arrival", ["as sent", "overtaken"])
+def test_the_order_is_that_of_sending(arrival: str) -> None:
+    """An earlier endpoint that was asked after the dropper has listed it again, whichever of the two answers first."""
+    book = Book(4)
+    for place in range(4):
+        book.says(place, 0, "a", "k")
+    answers = [(2, 100, ("a",)), (1, 101, ("a", "k"))]
+    for place, t, kids in answers if arrival == "as sent" else reversed(answers):
+        book.says(place, t, *kids)
+    book.says(2, 3700, "a")
+    book.says(3, 3700, "a", "k")
+    assert book.fate("k", 3710) == "serves"
+
+
 def test_the_dropper_that_lists_it_again_revives_all_copies() -> None:
     """Those of later endpoints, too, however old they are."""
     book = dropped_by(0)
