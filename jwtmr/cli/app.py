@@ -1,0 +1,67 @@
+"""From the words of a command line to its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import IO, Final
+
+from jwtmr.cli import decode
+from jwtmr.cli.command import CannotTell, Command, Exit, UsageError, World
+from jwtmr.cli.output import Output
+from jwtmr.cli.parsing import parser_of
+from jwtmr.errors import ConfigurationError
+from jwtmr.settings import Clock, SystemClock
+
+COMMANDS: Final[tuple[Command, ...]] = (decode.COMMAND,)
+"""In the order of ``--help``."""
+
+SYSTEM_CLOCK: Final = SystemClock()
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+"""What a shell says of a program that ended by SIGINT, or by SIGPIPE."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line ``argv``, by default that of this process, and return its exit code.
+
+    Raises ``SystemExit`` as argparse does: after ``--help``, and with 2 for words that it does not know.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that is no UTF-8 is no reason to stop
+    return run(sys.argv[1:] if argv is None else argv, os.environ, sys.stdin.buffer, sys.stdout, sys.stderr)
+
+
+def run(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    stdin: IO[bytes],
+    stdout: IO[str],
+    stderr: IO[str],
+    clock: Clock = SYSTEM_CLOCK,
+) -> int:
+    """:func:`main` in a world of its own."""
+    args = parser_of(COMMANDS).parse_args(argv)
+    out = Output(stdout, stderr, environ, as_json=args.as_json)
+    command: Command = args.command
+    try:
+        return command.run(args, World(environ, stdin, out, clock))
+    except (UsageError, ConfigurationError) as error:
+        out.talk(f"jwtmr {command.name}: {error}")
+        return Exit.USAGE
+    except CannotTell as error:
+        out.talk(f"jwtmr {command.name}: could not tell: {error}")
+        return Exit.UNKNOWN
+    except KeyboardInterrupt:
+        out.end_progress()
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python would complain of it once more when it flushes stdout at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        return BROKEN_PIPE
+    except Exception:  # noqa: BLE001  # a bug of ours; Python's own exit code for it, 1, would say "no"
+        out.talk(f"jwtmr {command.name}: this is a bug in jwtmr, please report it\n{traceback.format_exc()}")
+        return Exit.UNKNOWN

@@ -1,0 +1,166 @@
+"""How commands speak: data on stdout, as lines for people or as one JSON document; talk and progress on stderr.
+
+Whatever is shown may come from a stranger: a token, an answer of a server. So every character that could do anything
+to a terminal but be seen there is shown as its escape.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import IO, ClassVar, Final, Literal, Protocol, TypeAlias
+
+Tone: TypeAlias = Literal["plain", "good", "bad", "doubtful", "strong"]
+"""What a line means. On a terminal it has a colour; the words alone must say it too."""
+
+_COLOURS: Final[Mapping[Tone, str]] = {"good": "32", "bad": "31", "doubtful": "33", "strong": "1"}
+PIPE_WIDTH: Final = 100
+"""Columns where there is no terminal to ask."""
+MIN_WIDTH: Final = 40
+"""Columns that a page takes at least: narrower terminals break lines by themselves."""
+GAP: Final = "  "
+"""Between two columns of a table."""
+
+
+def printable(text: str) -> str:
+    """``text`` on one line, with every character that is not simply seen as its escape: control, bidi, surrogates."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+class Result(Protocol):
+    """What a command found out."""
+
+    schema: ClassVar[str]
+    """Names the form of the document, as in ``jwtmr.decode/1``. A form grows by members; else the number changes."""
+
+    def document(self) -> Mapping[str, object]:
+        """As JSON; the member ``schema`` is added."""
+        ...
+
+    def write(self, page: Page) -> None:
+        """For people."""
+        ...
+
+
+class Page:
+    """Lines for people, no wider than ``width`` columns."""
+
+    def __init__(self, width: int, *, colours: bool) -> None:
+        self.width: Final = max(width, MIN_WIDTH)
+        self.lines: Final[list[str]] = []
+        self._colours: Final = colours
+
+    def line(self, text: str = "", tone: Tone = "plain", *, indent: int = 0) -> None:
+        """A paragraph, wrapped; every line of it begins ``indent`` columns from the left."""
+        for part in _wrapped(printable(text), self.width - indent):
+            self.lines.append(" " * indent + self._toned(part, tone) if part else "")
+
+    def item(self, label: str, text: str, tone: Tone = "plain", *, width: int = 0, indent: int = 0) -> None:
+        """``text`` beside a ``label`` of at least ``width`` columns; only the label has the tone."""
+        head = printable(label).ljust(width)
+        left = self.width - indent - len(head) - len(GAP)
+        if left < MIN_WIDTH // 2:  # no room beside it
+            self.line(label, tone, indent=indent)
+            self.line(text, indent=indent + 2)
+            return
+        first, *more = _wrapped(printable(text), left)
+        self.lines.append((" " * indent + self._toned(head, tone) + GAP + first).rstrip())
+        self.lines.extend(" " * (indent + len(head)) + GAP + part for part in more)
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0) -> None:
+        """Columns under ``headers``. Where they are too wide together, the widest cells are wrapped."""
+        cells = [[printable(cell) for cell in row] for row in (headers, *rows)]
+        widths = _fitting(
+            [max(map(len, column)) for column in zip(*cells, strict=True)],
+            self.width - indent - len(GAP) * (len(headers) - 1),
+        )
+        for number, row in enumerate(cells):
+            parts = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+            for height in range(max(map(len, parts))):
+                shown = [part[height] if height < len(part) else "" for part in parts]
+                text = GAP.join(cell.ljust(width) for cell, width in zip(shown, widths, strict=True)).rstrip()
+                self.lines.append(" " * indent + self._toned(text, "plain" if number else "strong"))
+
+    def _toned(self, text: str, tone: Tone) -> str:
+        colour = _COLOURS.get(tone) if self._colours else None
+        return text if colour is None else f"\x1b[{colour}m{text}\x1b[0m"
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """``text`` in lines of at most ``width`` columns; one at least. URLs and tokens break only where they must."""
+    return textwrap.wrap(text, max(width, 1), break_on_hyphens=False) or [""]
+
+
+def _fitting(widths: list[int], room: int) -> list[int]:
+    """Widths that fit into ``room`` together, by taking from the widest; one column each at least."""
+    fitted = list(widths)
+    while sum(fitted) > room and max(fitted) > 1:
+        widest = max(fitted)
+        next_widest = max((width for width in fitted if width < widest), default=1)
+        several = fitted.count(widest)
+        each = max(-(-(sum(fitted) - room) // several), 1)
+        fitted = [max(width - each, next_widest, 1) if width == widest else width for width in fitted]
+    return fitted
+
+
+class Output:
+    """Where one run of a command speaks.
+
+    ``stdout`` and ``stderr`` are text streams. ``as_json``: stdout is for a program. ``environ`` is asked for
+    ``NO_COLOR`` and ``COLUMNS``.
+    """
+
+    def __init__(self, stdout: IO[str], stderr: IO[str], environ: Mapping[str, str], *, as_json: bool = False) -> None:
+        self._stdout: Final = stdout
+        self._stderr: Final = stderr
+        self.as_json: Final = as_json
+        self.terminal: Final = stdout.isatty()
+        self._colours: Final = self.terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        self._progress: Final = stderr.isatty() and environ.get("TERM") != "dumb"
+        self._progressing = False
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal now, or of ``COLUMNS``; ``PIPE_WIDTH`` where there is neither."""
+        return shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+
+    def show(self, result: Result) -> None:
+        """Print ``result``, as the caller wants it."""
+        self.end_progress()
+        if self.as_json:
+            self.print(json.dumps({"schema": result.schema, **result.document()}, indent=2))
+            return
+        page = Page(self.width, colours=self._colours)
+        result.write(page)
+        self.print("\n".join(page.lines))
+
+    def print(self, text: str) -> None:
+        """Print ``text`` on stdout as it is, with a line end."""
+        self._stdout.write(text + "\n")
+        self._stdout.flush()
+
+    def talk(self, text: str) -> None:
+        """Tell a person something, beside the data."""
+        self.end_progress()
+        self._stderr.write("\n".join(map(printable, text.splitlines())) + "\n")
+        self._stderr.flush()
+
+    def progress(self, text: str) -> None:
+        """Say what goes on, on one line of a terminal that the next one overwrites; elsewhere nothing."""
+        if not self._progress:
+            return
+        columns = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+        self._stderr.write("\r\x1b[K" + printable(text)[: columns - 1])
+        self._stderr.flush()
+        self._progressing = True
+
+    def end_progress(self) -> None:
+        """Take the line of progress away."""
+        if self._progressing:
+            self._stderr.write("\r\x1b[K")
+            self._stderr.flush()
+            self._progressing = False

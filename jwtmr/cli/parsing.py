@@ -1,0 +1,76 @@
+"""The words of the command line: one parser, made from the table of commands."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import textwrap
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from jwtmr import __version__
+from jwtmr.cli.command import EXIT_CODES, Command
+
+_TOKEN: Final = re.compile(r"[\w-]{16,}\.[\w-]{8,}\.[\w-]*", re.ASCII)
+"""What looks like a JWS (RFC 7515 section 3.1)."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells nobody the token that was given as an argument by mistake."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and ``message``, and exit with 2."""
+        if _TOKEN.search(message):
+            message = "a token is no argument, as those show in the list of processes: use stdin, or --token-file"
+        super().error(message)
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, within reason; what is written in lines stays in lines."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=_width())
+
+
+def _width() -> int:
+    return max(min(shutil.get_terminal_size((100, 24)).columns - 2, 100), 40)
+
+
+def parser_of(commands: Sequence[Command]) -> Parser:
+    """The parser of the whole command line. ``args.command`` is the :class:`Command` that was chosen."""
+    parser = Parser(
+        prog="jwtmr",
+        description=_filled(
+            "Validates JWTs of an issuer that moves house, and tells whoever moves it what is ready and who is late. "
+            "`jwtmr COMMAND --help` says more, with examples."
+        ),
+        epilog=f"{EXIT_CODES}\n",
+        formatter_class=Formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"jwtmr {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+    for command in commands:
+        added = subparsers.add_parser(
+            command.name,
+            aliases=command.aliases,
+            help=command.summary,
+            description=_filled(command.description),
+            epilog=_epilog(command),
+            formatter_class=Formatter,
+            allow_abbrev=False,
+        )
+        added.set_defaults(command=command)
+        command.add_arguments(added)
+        added.add_argument("--json", action="store_true", dest="as_json", help="print one JSON document, for programs")
+    return parser
+
+
+def _filled(text: str) -> str:
+    return "\n\n".join(textwrap.fill(paragraph, _width()) for paragraph in text.split("\n\n"))
+
+
+def _epilog(command: Command) -> str:
+    shown = "\n".join(f"  # {example.says}\n  {example.line}\n" for example in command.examples)
+    return f"examples:\n{shown}\n{EXIT_CODES}\n"

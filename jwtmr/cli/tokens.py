@@ -1,0 +1,64 @@
+"""Where a command gets its token: stdin, a file or an environment variable, never an argument."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import IO, Final
+
+from jwtmr.cli.command import UsageError, World
+
+MAX_BYTES: Final = 1024 * 1024
+"""Of a file that is said to hold a token. The largest that a validator can be told to take."""
+
+
+def add_token_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--token-file`` and ``--token-env``."""
+    group = parser.add_argument_group("token").add_mutually_exclusive_group()
+    group.add_argument(
+        "--token-file", metavar="FILE", help="read the token from FILE; by default from stdin, which is -"
+    )
+    group.add_argument("--token-env", metavar="NAME", help="read it from the environment variable NAME")
+
+
+def token_is_given(args: argparse.Namespace) -> bool:
+    """Whether the options name a place; a token on stdin is only read where one is needed."""
+    return args.token_file is not None or args.token_env is not None
+
+
+def read_token(args: argparse.Namespace, world: World) -> str:
+    """The token, without white space around it and without ``Bearer`` before it.
+
+    Raises :class:`UsageError` where there is none. What is no text comes back as text that is no token.
+    """
+    if args.token_env is not None:
+        given = world.environ.get(args.token_env)
+        if given is None:
+            raise UsageError(f"--token-env: there is no variable {args.token_env}")
+    elif args.token_file not in (None, "-"):
+        given = _read_file(args.token_file)
+    elif world.stdin.isatty():
+        raise UsageError("no token: pipe one in, or give --token-file or --token-env")
+    else:
+        given = _text(world.stdin)
+    token = given.strip()
+    scheme, _, rest = token.partition(" ")
+    token = rest.strip() if scheme.lower() == "bearer" else token  # RFC 6750 section 2.1, as it is copied
+    if not token:
+        raise UsageError("no token: what was given is empty")
+    return token
+
+
+def _read_file(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            return _text(file)
+    except OSError as error:
+        raise UsageError(f"--token-file: {path}: {error.strerror or 'cannot be read'}") from None
+
+
+def _text(stream: IO[bytes]) -> str:
+    content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"no token: more than {MAX_BYTES} bytes")
+    return content.decode("utf-8", "replace")
