@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 from typing import IO, Final
 
 from jwtmr.cli import decode
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises ``SystemExit`` as argparse does: after ``--help``, and with 2 for words that it does not know.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that is no UTF-8 is no reason to stop
     return run(sys.argv[1:] if argv is None else argv, os.environ, sys.stdin.buffer, sys.stdout, sys.stderr)
 
@@ -41,6 +42,7 @@ def run(
     stdin: IO[bytes],
     stdout: IO[str],
     stderr: IO[str],
+    *,
     clock: Clock = SYSTEM_CLOCK,
 ) -> int:
     """:func:`main` in a world of its own."""

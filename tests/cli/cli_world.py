@@ -49,7 +49,7 @@ def jwtmr(
     out, err = (_Terminal(), _Terminal()) if terminal else (io.StringIO(), io.StringIO())
     given = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
     try:
-        code = run(shlex.split(line), environ or {}, given, out, err, clock)
+        code = run(shlex.split(line), environ or {}, given, out, err, clock=clock)
     except SystemExit as error:  # argparse, which prints to the real streams
         code = error.code if isinstance(error.code, int) else 1
     return Ran(int(code), out.getvalue(), err.getvalue())
