@@ -78,10 +78,11 @@ class AppState:
     def _principal(self, asked: Requirements, known: dict[Hashable, Principal]) -> Principal:
         if self._fakes:
             return asked.enforce(self._fakes[-1].principal)
-        if self not in known:
+        principal = known.get(self)
+        if principal is None:
             token = self.edge.token(head())  # first: without one nobody needs a validator
-            known[self] = self.edge.validator.validate(token)
-        return asked.enforce(known[self])
+            principal = known[self] = self.edge.validator.validate(token)
+        return asked.enforce(principal)
 
     def metadata_document(self) -> Document:
         """The RFC 9728 document, by the edge of the moment."""
@@ -120,8 +121,9 @@ def edge_of(settings: Settings, config: Mapping[str, Any], validator: ValidatorO
 def head() -> RequestHead:
     """What a token source may look at of the current request. A WebSocket handshake is a GET to WSGI."""
     current = current_request()
-    handshake = "websocket" in current.environ.get("HTTP_UPGRADE", "").lower()
-    return RequestHead(None if handshake else current.method, partial(_values, current.environ))
+    environ = current.environ
+    handshake = "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower()
+    return RequestHead(None if handshake else current.method, partial(_values, environ))
 
 
 def _values(environ: Mapping[str, Any], name: str) -> list[str]:

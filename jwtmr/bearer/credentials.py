@@ -34,10 +34,11 @@ def token_from(values: Sequence[str]) -> str:
     """
     value = _only(values)
     scheme, _, credentials = value.partition(" ")  # RFC 9110 section 11.4: one or more blanks
-    if not _SCHEME.fullmatch(scheme):
-        raise InvalidRequest("Authorization is malformed")
-    scheme = scheme.lower()
-    if scheme == "bearer":
+    if scheme != "Bearer":  # as nearly everybody writes it
+        if not _SCHEME.fullmatch(scheme):
+            raise InvalidRequest("Authorization is malformed")
+        scheme = scheme.lower()
+    if scheme in ("Bearer", "bearer"):
         return _token(credentials.lstrip(" "))
     if _ANOTHER.search(_QUOTED.sub(_hidden, value)):
         raise InvalidRequest("Authorization holds two credentials")
