@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from jwtmr._keys.pace import Uniform
 from jwtmr.events import FetchOutcome
@@ -20,8 +21,7 @@ MAX_RETRY_AFTER_WITHOUT_KEYS: Final = 30.0
 """Seconds for which ``Retry-After`` is obeyed; less while nobody can be validated."""
 
 
-@dataclass(slots=True)
-class Health:
+class Health(msgspec.Struct):
     """One endpoint's record."""
 
     worked: bool = False

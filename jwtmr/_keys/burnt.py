@@ -8,8 +8,9 @@ wrong about it, a new process.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from jwtmr._keys.keyset import KeySet
 from jwtmr._keys.reading import Reading

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
+
+import msgspec
 
 from jwtmr._keys.jwk import Key
 from jwtmr.events import Trigger
@@ -25,8 +26,7 @@ class Next(Enum):
     """It cannot be told: 503."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What a request does next, and with what."""
 
     next: Next
@@ -37,8 +37,7 @@ class Decision:
     """The number of the walk that looks for this request's kid, for WAIT."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """One attempt to be made: ask this endpoint, and say what came of it."""
 
     number: int

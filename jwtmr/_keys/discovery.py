@@ -12,10 +12,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from jwtmr._keys.decision import Ask
 from jwtmr._keys.freshness import age, rewound

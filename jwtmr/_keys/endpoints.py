@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from jwtmr._keys.breaker import FAILURES_TO_SKIP, Health
 from jwtmr._keys.burnt import Burnt
@@ -24,8 +26,7 @@ OLDER_COPY_PAUSE: Final = 60.0
 """Seconds before an endpoint whose cache handed out an older copy is asked again."""
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(msgspec.Struct):
     """An attempt whose end has not been reported."""
 
     ask: Ask

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from time import monotonic
 from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from jwtmr._keys.decision import Ask
 from jwtmr._keys.discovery import read_document

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias, cast
+
+import msgspec
 
 from jwtmr._keys.jwk import Key, RefusedKey, parse_jwk
 from jwtmr._strictjson import object_of
@@ -38,8 +39,7 @@ class UnusableSet(Exception):
         self.leaked: Final = _leaked(refusals)
 
 
-@dataclass(frozen=True, slots=True)
-class KeySet:
+class KeySet(msgspec.Struct, frozen=True):
     """The usable keys of one answer, and why its other members are none."""
 
     keys: KeysByKid

@@ -19,9 +19,11 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from jwtmr._keys.freshness import age, elapsed, rewound
 from jwtmr._keys.jwk import Key
@@ -38,8 +40,7 @@ NOW: Final = Instant(-math.inf, -math.inf, -math.inf)
 """As a horizon: it has passed already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(msgspec.Struct, frozen=True):
     """One endpoint's keys as this process holds them."""
 
     keys: KeySet
@@ -73,8 +74,7 @@ def refuse_alike(before: Copy | None, after: Copy | None) -> bool:
     return before is None or after is None or before.keys.same_refusals(after.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(msgspec.Struct, frozen=True):
     """An endpoint left a kid out that it had listed."""
 
     place: int
@@ -82,16 +82,15 @@ class Drop:
     since: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """What serves now. Immutable: readers take it as a whole, without a lock."""
 
-    keys: Mapping[str, Mapping[str, Key]] = field(default_factory=dict[str, Mapping[str, Key]])
+    keys: Mapping[str, Mapping[str, Key]] = msgspec.field(default_factory=dict[str, Mapping[str, Key]])
     alive: bool = False
     """Whether any endpoint's copy may serve at all."""
     stale: frozenset[str] = frozenset()
     """Kids whose key comes from a copy past its lifetime."""
-    disputed: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    disputed: Mapping[str, tuple[int, ...]] = msgspec.field(default_factory=dict[str, tuple[int, ...]])
     """Kids that one endpoint dropped and another lists, and the places whose word would settle it."""
     withdrawn: frozenset[str] = frozenset()
     """Kids that have been disputed for too long: they count as withdrawn."""

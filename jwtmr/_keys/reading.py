@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from jwtmr._keys.freshness import age_header, lifetime, retry_after
 from jwtmr._keys.keyset import KeySet, UnusableSet, parse_key_set
@@ -14,8 +15,7 @@ TEMPORARY_4XX: Final = frozenset({408, 425, 429})
 """Client errors that say "later" and not "no": Request Timeout, Too Early, Too Many Requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """One attempt, read."""
 
     outcome: FetchOutcome

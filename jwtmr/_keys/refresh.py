@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from jwtmr._keys.decision import Ask, Condition, Decision, Next, unavailable
 from jwtmr._keys.endpoints import Endpoints

@@ -16,9 +16,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, TypeVar
 from weakref import WeakSet
+
+import msgspec
 
 from jwtmr._keys.decision import Ask, Condition, Decision, Next
 from jwtmr._keys.fetch import fetch
@@ -43,8 +44,7 @@ LOOK_AGAIN: Final = 0.1
 """Seconds. A carrier looks up at least this often: somebody may be in a hurry, and a test's clock may jump."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+class Effects(msgspec.Struct, frozen=True):
     """What a call of the state machine wants done, once the lock is released."""
 
     over: Future[None] | None

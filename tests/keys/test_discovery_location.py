@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import pytest
 from keymaterial import set_of
 from ledgers import Book, moment
+from msgspec.structs import replace
 
 from jwtmr._keys.decision import Ask
 from jwtmr._keys.discovery import DOCUMENT_TIME, Location

@@ -7,11 +7,10 @@ key, and not in one attempt, or the view has said "nothing is due" when somethin
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from schedules import POLICIES, Happening, play, schedules, worlds
 from servers import Server
 from world import World

@@ -7,11 +7,11 @@ what can befall a process, and a record of everything.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from driven import Driven
 from furniture import ALG, COGNITO, ORIGIN, Change, Request, authority_of, middle
+from msgspec.structs import replace
 from servers import Asked, Provider, Server
 from timeline import Timeline
 
