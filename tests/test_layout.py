@@ -58,6 +58,7 @@ LEVELS: Final[dict[str, int]] = {
     "jwtmr": 4,
     "jwtmr.bearer.*": 5,
     "jwtmr.extras.*": 5,
+    "jwtmr.config.*": 5,
     "jwtmr.__main__": 7,
     "jwtmr.testing.*": 6,
     "jwtmr.cli.*": 6,
