@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -115,7 +116,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
 """Every code that a validation can end with. ``missing_token`` and ``invalid_request`` come before any token."""
 
 
-def outcomes(code: str | None) -> list[Outcome]:
+def outcomes(code: str | None) -> Sequence[Outcome]:
     """How each check came out in a validation that ended with ``code``; None: the token is valid."""
     passed: Outcome = "passed"
     if code is None:
