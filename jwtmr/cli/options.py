@@ -41,9 +41,9 @@ class _Text(argparse.Action):
         parser: argparse.ArgumentParser,  # noqa: ARG002
         namespace: argparse.Namespace,
         values: object,
-        option: str | None = None,
+        option_string: str | None = None,
     ) -> None:
-        _keep(namespace, _Said(self.dest, option or self.option_strings[0], values))
+        _keep(namespace, _Said(self.dest, option_string or self.option_strings[0], values))
 
 
 class _Flag(argparse.BooleanOptionalAction):
@@ -54,9 +54,9 @@ class _Flag(argparse.BooleanOptionalAction):
         parser: argparse.ArgumentParser,  # noqa: ARG002
         namespace: argparse.Namespace,
         values: object,  # noqa: ARG002
-        option: str | None = None,
+        option_string: str | None = None,
     ) -> None:
-        said = option or self.option_strings[0]
+        said = option_string or self.option_strings[0]
         _keep(namespace, _Said(self.dest, said, not said.startswith("--no-")))
 
 

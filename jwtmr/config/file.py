@@ -11,11 +11,13 @@ from typing import Final, TypeAlias, cast
 from jwtmr.config.given import Given, renamed, shown, unknown
 from jwtmr.config.making import Section, check_required, made
 from jwtmr.config.table import (
+    CONFIG_OPTION,
     CONFIG_VARIABLE,
     KEY_POLICY,
     LEGACY,
     POOL,
     PROVIDER,
+    TABLES,
     TOKEN_CACHE,
     VALIDATOR,
     Kind,
@@ -50,15 +52,15 @@ def read_file(given: Given) -> Filed:
     tables = (POOL, PROVIDER, VALIDATOR)
     for table in document:
         if table not in tables:
-            raise ConfigurationError(f"{name}: {shown(table)}", unknown("table", table, tables))
+            raise ConfigurationError(f"{name}: {shown(table)}", _misplaced(table) or unknown("table", table, tables))
     reader = _Reader(name)
     authorities = [section for table in (POOL, PROVIDER) for section in reader.sections(table, document)]
     return Filed(name, tuple(authorities), reader.rules(document))
 
 
 def _text(path: str, name: str, given: Given) -> str:
-    # What a variable holds may be anything; what was typed can be repeated.
-    what = "its file" if given.origin == CONFIG_VARIABLE else name
+    # What a variable holds, or was typed in the wrong place, may be a token.
+    what = "its file" if given.origin in (CONFIG_OPTION, CONFIG_VARIABLE) else name
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
@@ -81,6 +83,12 @@ def _document(text: str, name: str) -> Table:
         raise ConfigurationError(name, f"is no TOML: {shown(str(error))}") from None
     except RecursionError:
         raise ConfigurationError(name, "is no TOML for settings: it is nested too deep") from None
+
+
+def _misplaced(name: str) -> str:
+    """Say where ``name`` belongs, if it is known anywhere."""
+    tables = [f"[{table}]" for table in TABLES if name in named(table) or name == table.rpartition(".")[2]]
+    return f"belongs to {' or '.join(tables)}" if tables else ""
 
 
 class _Reader:
@@ -125,7 +133,8 @@ class _Reader:
             place = f"{self._name}: {at}.{shown(name)}"
             setting = named(table).get(name)
             if setting is None:
-                raise ConfigurationError(place, unknown(f"setting of {table}", name, (*named(table), *tables)))
+                known = (*named(table), *tables)
+                raise ConfigurationError(place, _misplaced(name) or unknown(f"setting of {table}", name, known))
             values[name] = Given(self._value(setting, value, place, at), self._name, place)
         return values
 

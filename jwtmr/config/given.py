@@ -44,6 +44,5 @@ def shown(name: str) -> str:
 
 
 def unknown(what: str, name: str, known: Collection[str]) -> str:
-    """Say that ``name`` is no ``what``, and which is the nearest."""
-    nearest = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"is no {what}" + (f"; did you mean {nearest[0]}?" if nearest else f": there are {', '.join(known)}")
+    """Say that ``name`` is no ``what``, and which of those there are is the nearest."""
+    return f"is no {what}; the nearest is {get_close_matches(name, known, n=1, cutoff=0)[0]}"

@@ -19,6 +19,9 @@ from jwtmr.settings import KeyPolicy
 _MAKERS: Final[Mapping[str, Callable[..., Authority]]] = MappingProxyType(
     {POOL: CognitoUserPool, PROVIDER: OidcProvider}
 )
+_NAMES: Final = {"issuers": "issuer_url", "endpoints": "jwks_uris"}
+"""What an ``Authority`` calls what it is told by these."""
+
 _T = TypeVar("_T")
 
 
@@ -46,6 +49,7 @@ class Section:
 
     def place(self, name: str) -> str:
         """What an error about ``name`` names, whether that was given or not."""
+        name = _NAMES.get(name, name)
         if name in self.values:
             return self.values[name].place
         setting = named(self.table).get(name)

@@ -17,7 +17,7 @@ _KINDS: Final = {POOL: "a Cognito user pool", PROVIDER: "an OIDC provider"}
 
 def sections_of(filed: Filed, said: Mapping[str, Given], spelling: Callable[[Setting], str]) -> tuple[Section, ...]:
     """The authorities of a file with what was ``said`` elsewhere, by key, laid over the one that it is about."""
-    about = {key: given for key, given in said.items() if key in named(POOL) or key in named(PROVIDER)}
+    about = {key: said[key] for key in (*named(POOL), *named(PROVIDER)) if key in said}
     sections = filed.authorities
     if about and len(sections) > 1:
         raise ConfigurationError(

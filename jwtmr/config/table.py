@@ -246,12 +246,13 @@ SETTINGS: Final = (*_POOL, *_PROVIDER, *_VALIDATOR)
 
 def named(table: str) -> Mapping[str, Setting]:
     """The settings of one table of the file, by name."""
-    return _TABLES[table]
+    return _BY_NAME[table]
 
 
-_TABLES: Final = {
+TABLES: Final = (POOL, PROVIDER, LEGACY, VALIDATOR, KEY_POLICY, TOKEN_CACHE)
+_BY_NAME: Final = {
     table: MappingProxyType({one.name: one for one in (*SETTINGS, *LEGACY_SETTINGS) if one.table == table})
-    for table in (POOL, PROVIDER, LEGACY, VALIDATOR, KEY_POLICY, TOKEN_CACHE)
+    for table in TABLES
 }
 
 KEYS: Final[Mapping[str, tuple[Setting, ...]]] = MappingProxyType(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, cast
@@ -47,7 +47,7 @@ def from_value(setting: Setting, given: object, place: str) -> object:
 
 
 def _says_unchecked(value: object) -> bool:
-    members = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+    members = cast("Iterable[object]", value) if isinstance(value, (tuple, set, frozenset)) else (value,)
     return any(isinstance(member, str) and member.upper() == UNCHECKED_WORD for member in members)
 
 
