@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from jwtmr.config.environment import read_environment
 from jwtmr.config.file import Filed, read_file
@@ -17,12 +17,14 @@ from jwtmr.config.table import CONFIG_VARIABLE, KEYS, POOL, PROVIDER, Setting, n
 from jwtmr.config.words import from_value
 from jwtmr.errors import ConfigurationError
 from jwtmr.events import Observer
-from jwtmr.http import HttpAnswer, HttpGet
+from jwtmr.http import HttpGet
 from jwtmr.issuers import Authority
 from jwtmr.settings import Clock, SystemClock
 from jwtmr.validator import TokenValidator
 
 SYSTEM_CLOCK: Final = SystemClock()
+_NO_FETCH: Final = cast("HttpGet", object)
+"""For a validator that is thrown away before it asks for anything: one without it would load httpx."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,7 +101,7 @@ def load_given(
         _rules=rules_of(rules),
     )
     with renamed(lambda parameter: rules[parameter].place if parameter in rules else filed.name):
-        settings.validator(http_get=_nothing)  # which checks the rest, and that no two authorities clash
+        settings.validator(http_get=_NO_FETCH)  # which checks the rest, and that no two authorities clash
     return settings
 
 
@@ -118,7 +120,3 @@ def _origins(sections: tuple[Section, ...], rules: Mapping[str, Given]) -> dict[
         for section in sections
         for name, given in section.values.items()
     } | {key: given.origin for key, given in rules.items()}
-
-
-def _nothing(url: str, *, headers: Mapping[str, str], timeout: float, max_bytes: int) -> HttpAnswer:
-    raise NotImplementedError(url, headers, timeout, max_bytes)  # the validator that has this is never asked

@@ -48,14 +48,12 @@ class Section:
         return {name: given.value for name, given in self.values.items()}
 
     def place(self, name: str) -> str:
-        """What an error about ``name`` names, whether that was given or not."""
-        name = _NAMES.get(name, name)
-        if name in self.values:
-            return self.values[name].place
-        setting = named(self.table).get(name)
-        if setting is None:  # something made of several settings
-            return next(iter(self.values.values())).place if not self.prefix else self.prefix.rstrip(".")
-        return self.prefix + name if self.prefix else self.spelling(setting)
+        """What an error about ``name`` names, whether that was given or not; of no single setting, the first."""
+        settings = named(self.table)
+        setting = settings.get(_NAMES.get(name, name), next(iter(settings.values())))
+        if setting.name in self.values:
+            return self.values[setting.name].place
+        return self.prefix + setting.name if self.prefix else self.spelling(setting)
 
 
 def check_required(section: Section) -> None:
