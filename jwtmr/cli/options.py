@@ -85,6 +85,8 @@ def _help(settings: Sequence[Setting]) -> str:
     elif settings[-1].help != text:
         text = f"pool: {text}; provider: {settings[-1].help}"
     notes = ["repeatable"] if settings[0].kind in SEVERAL else []
+    if settings[0].kind is Kind.MOMENT:
+        notes.append("as in 2027-01-31T00:00:00Z")
     default = settings[0].shown_default
     if default:
         notes.append(f"default: {default}")
