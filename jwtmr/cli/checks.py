@@ -118,10 +118,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
 
 def outcomes(code: str | None) -> Sequence[Outcome]:
     """How each check came out in a validation that ended with ``code``; None: the token is valid."""
-    passed: Outcome = "passed"
-    if code is None:
-        return [passed] * len(CHECKS)
-    last = MEANINGS[code].check
-    ended: Outcome = "could not tell" if code.endswith("_unavailable") else "failed"
-    rest: Outcome = "not reached"
-    return [passed] * (last - 1) + [ended] + [rest] * (len(CHECKS) - last)
+    last = len(CHECKS) + 1 if code is None else MEANINGS[code].check
+    ended: Outcome = "could not tell" if code is not None and code.endswith("_unavailable") else "failed"
+    places = range(1, len(CHECKS) + 1)
+    return ["passed" if place < last else ended if place == last else "not reached" for place in places]

@@ -33,7 +33,11 @@ def _keep(namespace: argparse.Namespace, said: _Said) -> None:
     setattr(namespace, _DEST, [*getattr(namespace, _DEST, []), said])
 
 
-class _Text(argparse.Action):
+class SettingAction(argparse.Action):
+    """An option that is a setting."""
+
+
+class _Text(SettingAction):
     """Keeps which of its names an option was given by, for errors."""
 
     def __call__(
@@ -46,7 +50,7 @@ class _Text(argparse.Action):
         _keep(namespace, _Said(self.dest, option_string or self.option_strings[0], values))
 
 
-class _Flag(argparse.BooleanOptionalAction):
+class _Flag(argparse.BooleanOptionalAction, SettingAction):
     """The same for ``--drain`` and ``--no-drain``."""
 
     def __call__(

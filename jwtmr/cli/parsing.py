@@ -6,11 +6,12 @@ import argparse
 import re
 import shutil
 import textwrap
-from collections.abc import Sequence
-from typing import Final, NoReturn
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NoReturn
 
 from jwtmr import __version__
 from jwtmr.cli.command import EXIT_CODES, Command
+from jwtmr.cli.options import SettingAction
 
 _TOKEN: Final = re.compile(r"[\w-]{16,}\.[\w-]{8,}\.[\w-]*", re.ASCII)
 """What looks like a JWS (RFC 7515 section 3.1)."""
@@ -31,6 +32,24 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28, width=_width())
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None = None,
+    ) -> None:
+        """As usual, but all the settings as one: they are three dozen, and the same everywhere."""
+        listed = list(actions)
+        shown = [action for action in listed if not isinstance(action, SettingAction)]
+        if len(shown) < len(listed):
+            shown.append(SettingAction([], "settings", metavar="[settings]"))
+        super().add_usage(usage, shown, groups, prefix)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        """Without breaks at hyphens: a region or a pool id stays in one piece."""
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
 
 def _width() -> int:
