@@ -72,7 +72,7 @@ class BearerAuth:
         self._validator: Final[ValidatorOrMaker | None] = validator if made else lambda: own.validator
         self._placement: Final = Placement()
         self._serves = False
-        _listen(self)
+        self._listen()
 
     def init_app(self, app: Flask, validator: ValidatorOrMaker | None = None) -> None:
         """Serve ``app``, with ``validator`` or that of this object, and do what ``startup`` says.
@@ -191,6 +191,21 @@ class BearerAuth:
         getattr(view, "__dict__", {})[f"jwtmr_{id(self)}"] = self
         return protected
 
+    def _listen(self) -> None:
+        """Hear of every request, of whichever application: a decorator does not know its own.
+
+        Signals hold methods weakly by themselves; looking one up takes longer than all the rest of a request here.
+        """
+        known = ref(self)
+
+        def at_request(app: Flask, **_: object) -> None:
+            auth = known()
+            if auth is not None:
+                auth._at_request(app)
+
+        request_started.connect(at_request, weak=False)
+        finalize(self, request_started.disconnect, at_request).atexit = False
+
     def _at_request(self, app: Flask) -> None:
         """Called by Flask before anything else sees a request."""
         state = states_of(app).get(self) if "jwtmr" in app.extensions else None
@@ -229,22 +244,6 @@ class BearerAuth:
         if principal is not None and not isinstance(principal, Principal):
             raise ConfigurationError("principal", "must be a Principal, or None for no credentials")
         return self._state(app).faked(principal)
-
-
-def _listen(auth: BearerAuth) -> None:
-    """Let ``auth`` hear of every request, of whichever application: a decorator does not know its own.
-
-    Flask's signals hold methods weakly by themselves; looking one up takes longer than all the rest of a request here.
-    """
-    known = ref(auth)
-
-    def at_request(app: Flask, **_: object) -> None:
-        alive = known()
-        if alive is not None:
-            alive._at_request(app)  # noqa: SLF001 - this file's own
-
-    request_started.connect(at_request, weak=False)
-    finalize(auth, request_started.disconnect, at_request).atexit = False
 
 
 def _check_app(app: object) -> None:
