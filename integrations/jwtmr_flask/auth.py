@@ -201,7 +201,7 @@ class BearerAuth:
         def at_request(app: Flask, **_: object) -> None:
             auth = known()
             if auth is not None:
-                auth._at_request(app)
+                auth._at_request(app)  # noqa: SLF001 - its own
 
         request_started.connect(at_request, weak=False)
         finalize(self, request_started.disconnect, at_request).atexit = False
