@@ -86,9 +86,10 @@ class _Book:
                 for _ in range(len(queue)):  # not until it is empty: others fill it meanwhile
                     facts, wall = queue.popleft()
                     self.write(facts, wall)
-                    ending = windows.ending(facts.authority.id, facts.issuer, wall)
-                    if ending is not None:
-                        endings.append(ending)
+                    if facts.issuer.kind == "legacy":
+                        ending = windows.ending(facts.authority.id, facts.issuer, wall)
+                        if ending is not None:
+                            endings.append(ending)
         finally:  # also when a signal handler raises, wherever that was
             self._writers.remove(me)
         return endings

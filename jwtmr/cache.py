@@ -10,9 +10,9 @@ half as much again as its hash. Readers take none.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -123,4 +123,4 @@ def digest_of(token: object, max_bytes: int) -> bytes | None:
     """What a token is remembered by; None for what never is: another type, too long, or not ASCII."""
     if type(token) is not str or len(token) > max_bytes or not token.isascii():
         return None
-    return hashlib.sha256(token.encode()).digest()
+    return sha256(token.encode()).digest()
