@@ -49,6 +49,8 @@ class AuthError(Exception):
         """Whole seconds after which it is worth trying again; for 503 only."""
         self.required_scopes: Final = required_scopes
         """The scopes that the call asked for; for ``insufficient_scope`` only."""
+        self.asked_of: object = None
+        """The ``Principal`` of whom more was asked in vain. Internal: adapters answer for their own requests'."""
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.detail, self.retry_after, self.required_scopes))

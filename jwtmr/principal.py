@@ -135,6 +135,7 @@ class Principal:
 
         :class:`InsufficientScope` or :class:`InsufficientGroups` (403), :class:`WrongTokenUse` (401);
         :class:`ConfigurationError` for a bare string or for no group at all. Observers of the validator are told.
+        Out of a view, adapters answer it as any other refusal.
         """
         wanted = frozenset(names("scopes", scopes, allow_empty=True))
         groups = None if any_group is None else frozenset(names("any_group", any_group))
@@ -142,6 +143,7 @@ class Principal:
             one_of("token_use", token_use, TOKEN_USES)
         missing = self._missing(wanted, groups, token_use)
         if missing is not None:
+            missing.asked_of = self
             if self._facts.tell is not None:
                 self._facts.tell(missing)
             raise missing

@@ -10,6 +10,7 @@ No framework is imported here.
 
 from jwtmr.bearer import FromCookie, FromHeader, FromSubprotocol, ResourceMetadata
 from jwtmr_asgi.health import health_app
+from jwtmr_asgi.inside import on_auth_error
 from jwtmr_asgi.middleware import BearerAuthMiddleware
 from jwtmr_asgi.requires import requires
 from jwtmr_asgi.users import AnonymousUser, BearerUser, principal_of
@@ -23,6 +24,7 @@ __all__ = [
     "FromSubprotocol",
     "ResourceMetadata",
     "health_app",
+    "on_auth_error",
     "principal_of",
     "requires",
 ]

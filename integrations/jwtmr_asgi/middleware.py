@@ -22,6 +22,7 @@ from jwtmr.bearer import (
 from jwtmr_asgi.answers import RefusalResponse, send_document
 from jwtmr_asgi.expiry import Session, seconds_left
 from jwtmr_asgi.health import HealthApp
+from jwtmr_asgi.inside import run
 from jwtmr_asgi.lifespan import Lifespan
 from jwtmr_asgi.paths import ExcludedPaths, header_values, route_path
 from jwtmr_asgi.types import App, Receive, Scope, Send
@@ -43,7 +44,9 @@ class BearerAuthMiddleware:
     ``health``
         The path, such as ``/readyz``, at which readiness probes are answered here, as by ``health_app(validator)``.
 
-    Raises :class:`jwtmr.ConfigurationError`. CORS preflights pass. A scope of an unknown type is a ``RuntimeError``.
+    What ``principal.require(…)`` raises out of ``app`` before that answers is answered here; a WebSocket that is open
+    is closed with 1008. Raises :class:`jwtmr.ConfigurationError`. CORS preflights pass. A scope of an unknown type is a
+    ``RuntimeError``.
     """
 
     def __init__(
@@ -110,7 +113,7 @@ class BearerAuthMiddleware:
         except AuthError as error:
             await RefusalResponse(self._edge.refusal(error))(scope, receive, send)
             return
-        await self._app(enter(scope, self._edge, principal), receive, send)
+        await run(self._app, enter(scope, self._edge, principal), receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -123,9 +126,12 @@ class BearerAuthMiddleware:
             return
         inner = enter(self._without_token(scope), self._edge, principal)
         if left is None:
-            await self._app(inner, receive, send)
+            await run(self._app, inner, receive, send)
         else:
-            await Session(receive, send).run(self._app, inner, left)
+            await run(partial(self._until, left), inner, receive, send)
+
+    async def _until(self, left: float, scope: Scope, receive: Receive, send: Send) -> None:
+        await Session(receive, send).run(self._app, scope, left)
 
     async def _principal(self, scope: Scope) -> Principal | None:
         try:

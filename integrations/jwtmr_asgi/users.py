@@ -6,7 +6,7 @@ from typing import Final
 
 from jwtmr import Principal
 from jwtmr.bearer import Edge
-from jwtmr_asgi.types import Scope
+from jwtmr_asgi.types import Message, Scope, Send
 
 _KEY: Final = "jwtmr"
 
@@ -58,11 +58,22 @@ class Credentials:
 class Entered:
     """What the middleware leaves in the scope for what comes after it."""
 
-    __slots__ = ("edge", "principal")
+    __slots__ = ("edge", "principal", "sent_last")
 
     def __init__(self, edge: Edge, principal: Principal | None) -> None:
         self.edge: Final = edge
         self.principal: Final = principal
+        self.sent_last = ""
+        """The type of the message that the application sent last; nothing before it answers."""
+
+    def sender(self, send: Send) -> Send:
+        """``send`` for the application, so that it is known how far it has come."""
+
+        async def noting(message: Message) -> None:
+            self.sent_last = message["type"]
+            await send(message)
+
+        return noting
 
 
 def enter(scope: Scope, edge: Edge, principal: Principal | None) -> Scope:

@@ -88,7 +88,8 @@ class BearerAuth(SecurityBase):
         What Swagger's *Authorize* does: :class:`HttpBearer` asks for a token, :class:`OAuth2Code` signs in.
 
     Raises :class:`jwtmr.ConfigurationError`. Refusals are answered with ``{"detail": {"code": …, "message": …}}``, a
-    WebSocket before it is accepted. Whatever else is raised, by a view or below, is nobody's refusal and passes.
+    WebSocket before it is accepted; so is what ``principal.require(…)`` raises out of a view, unless an exception
+    handler for ``AuthError`` does it. Whatever else is raised, by a view or below, is nobody's refusal and passes.
     """
 
     def __init__(

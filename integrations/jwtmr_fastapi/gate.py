@@ -18,9 +18,7 @@ from starlette.requests import HTTPConnection
 from jwtmr import AuthError, Principal
 from jwtmr.bearer import NO_KEYS_NEEDED, Document, Edge, FromSubprotocol, HealthView, RequestHead, Requirements
 from jwtmr_fastapi.handshake import can_be_answered, take_out_token
-
-_KEPT: Final = "jwtmr_fastapi"
-"""Under this name the scope holds what is kept, by gate."""
+from jwtmr_fastapi.inside import KEPT, answer_for_views
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,12 @@ class Gate:
 
     async def principal(self, connection: HTTPConnection, scopes: list[str]) -> Principal:
         """Who calls, to whom **all** ``scopes`` are granted. Raises ``AuthError``."""
-        known: dict[Gate, _Kept] = connection.scope.setdefault(_KEPT, {})
+        known: dict[Gate, _Kept | None] = connection.scope.setdefault(KEPT, {})
         head = self._head(connection)
+        answer_for_views(connection)
         fakes = self._fakes.get(connection.app)
         if fakes:
+            known.setdefault(self, None)
             return Requirements(scopes=scopes).enforce(fakes[-1].principal)
         kept = known.get(self)
         token = self._token(head, kept)
@@ -74,6 +74,13 @@ class Gate:
             return self.edge.token(head)
         offered_anew = source.others(head.subprotocols) != [*head.subprotocols]
         return self.edge.token(head) if offered_anew else kept.token
+
+    def asked(self, connection: HTTPConnection, error: AuthError) -> bool:
+        """Whether ``error`` is what a view asked in vain of whom this gate has let in on ``connection``."""
+        known: dict[Gate, _Kept | None] = connection.scope.get(KEPT, {})
+        kept = known.get(self)
+        known_here = [kept and kept.principal, *(fake.principal for fake in self._fakes.get(connection.app, ()))]
+        return error.asked_of is not None and any(error.asked_of is principal for principal in known_here)
 
     def exception(self, connection: HTTPConnection, error: AuthError) -> HTTPException | WebSocketException:
         """What to raise for a refusal: an answer, or the end of a handshake that cannot be answered."""

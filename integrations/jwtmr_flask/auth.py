@@ -24,6 +24,7 @@ from jwtmr.bearer import (
 from jwtmr_flask.callers import Callers, callers, the_app
 from jwtmr_flask.documents import serve_document
 from jwtmr_flask.exclusions import Exclusions
+from jwtmr_flask.inside import answer_for_views
 from jwtmr_flask.metadata import serve_metadata
 from jwtmr_flask.order import Placement
 from jwtmr_flask.state import AppState, Settings, edge_of, states_of
@@ -48,7 +49,8 @@ class BearerAuth:
     start: keys are fetched for the first token, and ``startup="require"`` and ``resource_metadata`` are errors.
 
     Raises :class:`jwtmr.ConfigurationError`. Refusals are :class:`BearerRefusal`, answered with ``{"code": …,
-    "message": …}`` unless an error handler does it. Whatever else is raised, by a view or below, passes.
+    "message": …}`` unless an error handler does it; so is what ``current_principal.require(…)`` raises out of a
+    view. Whatever else is raised, by a view or below, passes.
     """
 
     def __init__(
@@ -229,6 +231,7 @@ class BearerAuth:
         if state is None:
             edge = edge_of(self._settings, app.config, self._validator)
             state = states.setdefault(self, AppState(edge, self._validator))
+            answer_for_views(app)
             self._serves = True
         return state
 

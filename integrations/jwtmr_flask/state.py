@@ -24,7 +24,7 @@ from jwtmr.bearer import (
     ValidatorOrMaker,
 )
 from jwtmr_flask.callers import callers, current_request
-from jwtmr_flask.refusals import refused
+from jwtmr_flask.refusals import BearerRefusal, refused
 
 
 class Settings(TypedDict):
@@ -83,6 +83,15 @@ class AppState:
             token = self.edge.token(head())  # first: without one nobody needs a validator
             principal = known[self] = self.edge.validator.validate(token)
         return asked.enforce(principal)
+
+    def refusal_of(self, error: AuthError) -> BearerRefusal | None:
+        """The refusal of the current request, if it is one of its own principals of whom more was asked in vain."""
+        known = [callers().by_state.get(self), *(fake.principal for fake in self._fakes)]
+        if error.asked_of is None or not any(error.asked_of is principal for principal in known):
+            return None
+        refusal = refused(error, self.edge.refusal(error))
+        refusal.__cause__ = error
+        return refusal
 
     def metadata_document(self) -> Document:
         """The RFC 9728 document, by the edge of the moment."""

@@ -1,7 +1,8 @@
 """The adapters that the table runs against, and how each is put around the same small application.
 
-The application answers ``/me``, ``/orders`` (scopes) and ``/admins`` (group), by HTTP and on a WebSocket, with whom it
-sees calling. A further adapter is one entry of ``ADAPTERS``; one without WebSockets gets no rows of theirs.
+The application answers ``/me``, ``/orders`` (scopes), ``/admins`` (group) and ``/inside``, by HTTP and on a WebSocket,
+with whom it sees calling. A further adapter is one entry of ``ADAPTERS``; one without WebSockets gets none of their
+rows.
 """
 
 from __future__ import annotations

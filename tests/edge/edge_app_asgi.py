@@ -33,10 +33,19 @@ async def me(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close"})
 
 
+async def inside(scope: Scope, receive: Receive, send: Send) -> None:
+    """Ask for scopes, and say who is calling."""
+    principal = principal_of(scope)
+    assert principal is not None
+    principal.require(scopes=["orders/read", "orders/write"])
+    await me(scope, receive, send)
+
+
 ROUTES: Final[dict[str, App]] = {
     "/me": me,
     "/orders": requires(scopes=["orders/read", "orders/write"])(me),
     "/admins": requires(any_group=["admins"])(me),
+    "/inside": inside,
 }
 
 

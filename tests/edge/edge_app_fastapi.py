@@ -16,7 +16,9 @@ METHODS = ["GET", "HEAD", "POST"]
 
 
 def said(principal: Principal, connection: HTTPConnection) -> dict[str, Any]:
-    """Who is calling, and what subprotocols are on offer."""
+    """Who is calling, and what subprotocols are on offer; at ``/inside`` only with scopes."""
+    if connection.url.path == "/inside":
+        principal.require(scopes=["orders/read", "orders/write"])
     offered = list(connection.scope.get("subprotocols", ()))
     headers = connection.headers.getlist("sec-websocket-protocol")
     return {"subject": principal.subject, "offered": offered, "headers": headers}
@@ -32,6 +34,7 @@ def fastapi_application(validator: ValidatorOrMaker, **keywords: Any) -> FastAPI
         "/me": Depends(auth),
         "/orders": Security(auth, scopes=["orders/read", "orders/write"]),
         "/admins": Depends(auth.require(any_group=["admins"])),
+        "/inside": Depends(auth),
     }.items():
         _add(app, path, dependency)
     return app

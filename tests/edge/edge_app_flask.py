@@ -18,6 +18,12 @@ def me() -> dict[str, Any]:
     return {"subject": current_principal.subject, "method": request.method}
 
 
+def inside() -> dict[str, Any]:
+    """Ask for scopes, and say who is calling."""
+    current_principal.require(scopes=["orders/read", "orders/write"])
+    return me()
+
+
 def flask_application(validator: ValidatorOrMaker, **keywords: Any) -> Flask:  # noqa: ANN401 - of BearerAuth
     """The application, protected."""
     auth, app = BearerAuth(**keywords), Flask(__name__)
@@ -26,6 +32,7 @@ def flask_application(validator: ValidatorOrMaker, **keywords: Any) -> Flask:  #
         "/me": auth.require(me),
         "/orders": auth.require(scopes=["orders/read", "orders/write"])(me),
         "/admins": auth.require(any_group=["admins"])(me),
+        "/inside": auth.require(inside),
     }
     for path, view in views.items():
         app.add_url_rule(path, path, view, methods=METHODS)

@@ -43,7 +43,8 @@ class Row:
     """``WWW-Authenticate``, exactly; None: there is none."""
     method: str = "GET"
     path: bytes = b"/me"
-    """``/me`` asks for a token, ``/orders`` for scopes too, ``/admins`` for a group; a query may follow."""
+    """``/me`` asks for a token, ``/orders`` for scopes too, ``/admins`` for a group; a query may follow. ``/inside``
+    asks for the scopes of ``/orders`` when it is being served."""
     body: bytes = b""
     setup: str = "header"
     """Which configuration of ``edge_setups`` it is sent to."""
@@ -96,6 +97,7 @@ ACCEPTED: Final = [
     row("good by HEAD", GOOD, method="HEAD", over=HTTP),
     row("scopes granted", bearer("scopes"), path=b"/orders"),
     row("group there", bearer("admin"), path=b"/admins"),
+    row("scopes granted, asked inside", bearer("scopes"), path=b"/inside"),
 ]
 
 CREDENTIALS: Final = [
@@ -171,6 +173,9 @@ TOKENS: Final = [
         answer=refused("insufficient_scope", INSUFFICIENT + ', scope="orders/read orders/write"', status=403)),
     row("one scope missing", bearer("reader"), path=b"/orders",
         answer=refused("insufficient_scope", INSUFFICIENT + ', scope="orders/read orders/write"', status=403)),
+    row("scope missing, asked inside", bearer("reader"), path=b"/inside",
+        answer=refused("insufficient_scope", INSUFFICIENT + ', scope="orders/read orders/write"', status=403)),
+    row("no header where it is asked inside", (), NOTHING, path=b"/inside"),
     row("group missing", bearer("good"), path=b"/admins",
         answer=refused("insufficient_groups", INSUFFICIENT, status=403)),
     row("expired where scopes are asked", bearer("expired"), spoilt("expired"), path=b"/orders"),

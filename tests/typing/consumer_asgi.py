@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, assert_type
 
+from starlette.applications import Starlette
+
 from jwtmr import AuthError, Principal, TokenValidator
 from jwtmr.bearer import Document, Edge, HealthView, Refusal, RequestHead, Requirements, answer_for, token_from
 from jwtmr_asgi import (
@@ -16,6 +18,7 @@ from jwtmr_asgi import (
     FromSubprotocol,
     ResourceMetadata,
     health_app,
+    on_auth_error,
     principal_of,
     requires,
 )
@@ -62,6 +65,12 @@ def protect(validator: TokenValidator, make: Callable[[], TokenValidator]) -> li
     probes = health_app(make, required={"us-east-1_Ab12Cd34"}, show_urls=True)
     beside = BearerAuthMiddleware(probes, validator, exclude=["/readyz"], health=None)
     return [plain, every, cookie, socket, beside]
+
+
+def answer_inside(inner: Starlette, validator: TokenValidator) -> BearerAuthMiddleware:
+    """Starlette's own handlers are told of ours."""
+    inner.add_exception_handler(AuthError, on_auth_error)
+    return BearerAuthMiddleware(inner, validator)
 
 
 def probe_by_hand(validator: TokenValidator) -> tuple[int, bytes]:
