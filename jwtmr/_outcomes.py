@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Final
+from weakref import ref
 
+from jwtmr._keys.merge import View
 from jwtmr._steps import Verified
 from jwtmr._window import WindowWatch
 from jwtmr.errors import AuthError
@@ -36,24 +38,27 @@ class Outcomes:
 
     def teller(self, authority: Authority, issuer: Issuer) -> Callable[[AuthError], None] | None:
         """Hears what is asked in vain of principals under ``issuer``, whose tokens were good; None: nobody listens."""
+        listening = ref(self._announce)  # a principal must not keep a validator, which its observers may know
 
         def tell(error: AuthError) -> None:
-            self._announce(TokenRefused(error.code, authority.id, issuer.kind, issuer.region))
+            announce = listening()
+            if announce is not None:
+                announce(TokenRefused(error.code, authority.id, issuer.kind, issuer.region))
 
         return tell if self._announce else None
 
-    def accepted(self, verified: Verified, wall: float, began: float) -> None:
-        """A token passed every check at the Unix time ``wall``."""
-        route, facts = verified.route, verified.facts
-        issuer, rules, payload = route.issuer, facts.rules, facts.payload
+    def accepted(self, verified: Verified, view: View, wall: float, began: float) -> None:
+        """A token passed every check at the Unix time ``wall``, by a key out of ``view``."""
+        facts = verified.facts
+        authority, issuer, rules, payload = facts.authority, facts.issuer, facts.rules, facts.payload
         issued = payload.get("iat")
         self._announce(
             TokenAccepted(
-                route.authority.id,
+                authority.id,
                 issuer.kind,
                 issuer.region,
                 rules.token_use,
-                stale_key=verified.kid in route.source.view.stale,
+                stale_key=verified.kid in view.stale,
                 expires_at=float(payload["exp"]),
                 would_be_refused=self._dry_run and issuer.kind == "legacy",
                 client=None if rules.clients is UNCHECKED else payload[rules.client_claim],
@@ -61,6 +66,6 @@ class Outcomes:
                 seconds=perf_counter() - began,
             )
         )
-        ending = self._windows.ending(route.authority.id, issuer, wall)
+        ending = self._windows.ending(authority.id, issuer, wall)
         if ending is not None:
             self._announce(ending)

@@ -2,7 +2,8 @@
 
 A request appends to a queue, which is one step of the interpreter and takes no lock; whoever makes it long enough, or
 asks for a report, sums it up. Only one at a time does that: who comes while somebody is at it leaves it to him. So
-nobody waits, a signal handler that comes in here does not wait for itself, and no token is lost.
+nobody waits, a signal handler that comes in here does not wait for itself, and no token is lost, but for one that is
+being counted when such a handler raises.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ class _Book:
                         if ending is not None:
                             endings.append(ending)
         finally:  # also when a signal handler raises, wherever that was
-            self._writers.remove(me)
+            if me in self._writers:
+                self._writers.remove(me)
         return endings
 
     def write(self, facts: VerifiedFacts, wall: float) -> None:
@@ -137,7 +139,7 @@ class Tally:
             self._sum_up()
 
     def end(self) -> None:
-        """Sum up for the last time: tokens that wait lead back to the validator, past the garbage collector."""
+        """Sum up for the last time, so that no token is kept."""
         self._sum_up()
 
     def report(self) -> DrainReport:

@@ -4,13 +4,12 @@ What time, a rotation or an operator can change is not remembered: a hit repeats
 window and the look-up of its key, and then what the call asks. What remains is what a signature says, and a signature
 does not change. Refusals are not remembered: there is no end of them, and anybody can send more.
 
-A plain ordered dictionary under a lock of its own: ``cachetools.TTLCache`` takes its lock to read too, and a hit cost
-half as much again as its hash. Readers take none.
+A plain ordered dictionary: ``cachetools.TTLCache`` takes a lock to read too, and a hit cost half as much again as its
+hash. Here nobody takes one. One at a time writes, and others leave it.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from hashlib import sha256
 from typing import Final
@@ -50,8 +49,8 @@ class TokenCache:
         self._max_entries: Final = max_entries
         self._ttl: Final = seconds("ttl", ttl, low=1, high=3600)
         self._entries: OrderedDict[bytes, Remembered] = OrderedDict()
-        self._lock = threading.Lock()
-        self._owned = False
+        self._owner: Final[dict[str, object]] = {}
+        self.in_child()
         renewed_in_child(self)
 
     def __len__(self) -> int:
@@ -61,33 +60,21 @@ class TokenCache:
         return f"TokenCache(max_entries={self._max_entries}, ttl={self._ttl:g})"
 
     def clear(self) -> None:
-        """Forget all of them."""
-        with self._lock:
-            self._entries.clear()
-
-    def end(self) -> None:
-        """Forget all of them, unless somebody is at it. Internal.
-
-        What is remembered leads back to the validator, past the garbage collector. Never waits: a signal handler may
-        close a validator.
-        """
-        if self._lock.acquire(blocking=False):
-            self._entries.clear()
-            self._lock.release()
+        """Forget all of them. Waits for nobody: a signal handler may close a validator."""
+        self._entries = OrderedDict()  # who is in the middle of remembering goes on with the old ones
 
     def in_child(self) -> None:
-        """After a fork. Internal: somebody in the parent may have held the lock."""
-        self._lock = threading.Lock()
+        """After a fork. Internal: somebody in the parent may have been at it."""
+        self._writers: list[object] = []
 
     def belong(self) -> None:
         """Become one validator's. Internal. :class:`ConfigurationError` the second time.
 
         Two validators have two sets of rules, and what one accepts the other may not.
         """
-        with self._lock:
-            if self._owned:
-                raise ConfigurationError("token_cache", "must be a TokenCache of its own: another validator has this")
-            self._owned = True
+        owner = object()
+        if self._owner.setdefault("one", owner) is not owner:
+            raise ConfigurationError("token_cache", "must be a TokenCache of its own: another validator has this")
 
     def recall(self, digest: bytes, wall: float) -> Verified | None:
         """The token with this digest if it may be believed at the Unix time ``wall``. Internal; takes no lock."""
@@ -100,23 +87,24 @@ class TokenCache:
         Where somebody else is at it, the token is left out, and comes in the next time: nobody waits, and a signal
         handler that comes in here does not wait for itself.
         """
-        entry = Remembered(verified, wall, min(until, wall + self._ttl))
-        if not self._lock.acquire(blocking=False):
-            return
+        me, writers, entries = object(), self._writers, self._entries
         try:
-            self._entries.pop(digest, None)
-            self._entries[digest] = entry
-            self._make_room(wall)
-        finally:
-            self._lock.release()
+            writers.append(me)
+            if writers[0] is me:
+                entries.pop(digest, None)
+                entries[digest] = Remembered(verified, wall, min(until, wall + self._ttl))
+                self._make_room(entries, wall)
+        finally:  # a signal handler may raise wherever a call ends; of a lock's call before it is known who has it
+            if me in writers:
+                writers.remove(me)
 
-    def _make_room(self, wall: float) -> None:
+    def _make_room(self, entries: OrderedDict[bytes, Remembered], wall: float) -> None:
         """Drop the oldest where there are too many, and one or two whose time is over: more go than come."""
         for _ in range(2):
-            oldest = next(iter(self._entries))
-            if len(self._entries) <= self._max_entries and wall < self._entries[oldest].until:
+            oldest = next(iter(entries))
+            if len(entries) <= self._max_entries and wall < entries[oldest].until:
                 return
-            del self._entries[oldest]
+            del entries[oldest]
 
 
 def digest_of(token: object, max_bytes: int) -> bytes | None:

@@ -171,7 +171,7 @@ def announcer(observers: object) -> Announcer:
 class Announcer:
     """Hands events to observers; falsy without any, so that callers build no event for nobody."""
 
-    __slots__ = ("_observers", "failures")
+    __slots__ = ("__weakref__", "_observers", "failures")
 
     def __init__(self, observers: Iterable[Observer]) -> None:
         self._observers = tuple(observers)

@@ -20,7 +20,10 @@ from jwtmr.settings import TOKEN_USES, IssuerKind, Names, TokenUse, names, one_o
 
 
 class VerifiedFacts(msgspec.Struct, frozen=True, gc=False):
-    """What a principal is made of. Internal: whoever makes one vouches that the payload has been **verified**."""
+    """What a principal is made of. Internal: whoever makes one vouches that the payload has been **verified**.
+
+    The garbage collector does not look into it, so nothing in here leads to a validator.
+    """
 
     authority: Authority
     issuer: Issuer

@@ -170,7 +170,7 @@ class TokenValidator:
         verified = None if self._cache is None else self._cache.recall(digest, wall)  # 3. and 4. Window and end
         if verified is None:
             return None
-        key = verified.route.source.find(verified.kid, verified.alg, wall)  # 5. Key
+        key = self._routes[verified.facts.issuer.url].source.find(verified.kid, verified.alg, wall)  # 5. Key
         return verified if key is not None and key.thumbprint == verified.thumbprint else None
 
     def _check(self, token: str, wall: float) -> Candidate:
@@ -219,7 +219,7 @@ class TokenValidator:
         facts = VerifiedFacts(
             route.authority, route.issuer, candidate.rules, token.payload, token.payload_bytes, route.tell
         )
-        verified = Verified(facts, route, candidate.kid, candidate.alg, key.thumbprint)
+        verified = Verified(facts, candidate.kid, candidate.alg, key.thumbprint)
         if digest is not None and self._cache is not None:
             until = min(token.payload["exp"] + self._leeway, route.issuer.accept_until_unix)
             self._cache.keep(digest, verified, candidate.wall, until)
@@ -234,7 +234,8 @@ class TokenValidator:
         if call.scopes != () or call.any_group is not None or call.token_use is not None:
             principal.require(scopes=call.scopes, any_group=call.any_group, token_use=call.token_use)
         if self._observed:
-            self._outcomes.accepted(verified, call.wall, call.began)
+            route = self._routes[verified.facts.issuer.url]
+            self._outcomes.accepted(verified, route.source.view, call.wall, call.began)
         return principal
 
     # -- operation ----------------------------------------------------------------------------------------------------
@@ -284,6 +285,7 @@ class TokenValidator:
         """End it: calls that wait and all later ones raise :class:`ValidatorClosed`. May be called again."""
         self._closed = True
         self._operation.close()
-        for part in (self._tally, self._cache):
-            if part is not None:
-                part.end()
+        if self._tally is not None:
+            self._tally.end()
+        if self._cache is not None:
+            self._cache.clear()

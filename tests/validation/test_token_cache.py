@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from interrupting import Interrupted, interrupted
 from validation_kit import HTTP_GET, Recorder, ask, claims_of, clock_of, code_of, merged, refusal
 
 from jwtmr import ConfigurationError, TokenCache, TokenValidator, ValidatorClosed
 from jwtmr._keys.jwk import Key
+from jwtmr.cache import Remembered
 from jwtmr.events import TokenAccepted, TokenRefused
 from jwtmr.testing import RegionalIssuer, SettableClock, SigningKey, validator_for
 
@@ -323,12 +325,38 @@ def test_where_somebody_else_writes_nobody_waits(
     issuer: RegionalIssuer, caching: TokenValidator, cache: TokenCache
 ) -> None:
     """A token that comes in that moment is validated and not remembered: a signal handler must not wait for itself."""
-    token = issuer.access_token()
-    with cache._lock:  # noqa: SLF001 - as if a thread were inside
-        assert code_of(caching, token) is None
-        assert len(cache) == 0
+    token, someone = issuer.access_token(), object()
+    cache._writers.append(someone)  # noqa: SLF001 - as if a thread were inside
+    assert code_of(caching, token) is None
+    assert len(cache) == 0
+    cache._writers.remove(someone)  # noqa: SLF001
     assert code_of(caching, token) is None
     assert len(cache) == 1
+
+
+def test_a_signal_handler_that_raises_ends_nothing(
+    issuer: RegionalIssuer, caching: TokenValidator, cache: TokenCache
+) -> None:
+    """Wherever it comes, the next token is remembered again."""
+    moments = 0
+    while True:
+        with interrupted(TokenCache.keep, moments) as raised, suppress(Interrupted):
+            caching.validate(issuer.access_token(subject=f"user{moments}"))
+        if not raised:
+            break
+        moments += 1
+        cache.clear()
+        caching.validate(issuer.access_token())
+        assert len(cache) == 1
+    assert moments > 3
+
+
+def test_what_is_cleared_meanwhile_stays_so(cache: TokenCache) -> None:
+    """Whoever was remembering does so in what has been forgotten."""
+    entries = cache._entries  # noqa: SLF001 - as somebody in the middle of it has them
+    cache.clear()
+    entries[b"digest"] = Remembered(None, 0, 1)
+    assert len(cache) == 0
 
 
 def test_many_threads_keep_it_in_bounds(issuer: RegionalIssuer, caching: TokenValidator, cache: TokenCache) -> None:
