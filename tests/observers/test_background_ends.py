@@ -88,6 +88,44 @@ def test_closing_while_the_thread_starts(inner: Held, monkeypatch: pytest.Monkey
     assert inner.codes == ["0"]
 
 
+class Awaited(threading.Event):
+    """Says when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait, and say so."""
+        self.waiting.set()
+        return super().wait(timeout)
+
+
+def test_closing_while_the_thread_fails_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for it is told at once that not all went out; asked again, it goes out with another thread."""
+    over, starting, inner = Awaited(), threading.Event(), Held(held=False)
+    observer, start = BackgroundObserver(inner), threading.Thread.start
+
+    def failing(thread: threading.Thread) -> None:
+        if thread.name == "jwtmr-observer":
+            observer._hands._turns["one"].over = over  # noqa: SLF001 - there is no other way to know that somebody waits
+            starting.set()
+            assert over.waiting.wait(PATIENCE)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", failing)
+        first = threading.Thread(target=observer.on_event, args=(told(0),))
+        start(first)
+        assert starting.wait(PATIENCE)
+        assert observer.close(PATIENCE) is False
+        first.join(PATIENCE)
+    assert (inner.codes, observers(), observer.dropped) == ([], [], 0)
+    assert observer.close(PATIENCE) is True
+    assert inner.codes == ["0"]
+
+
 class Overtaken:
     """A queue whose observer is closed while an event is on its way into it."""
 
@@ -111,6 +149,8 @@ def test_closing_while_an_event_comes() -> None:
     observer = BackgroundObserver(inner)
     observer._hands.queue = Overtaken(observer)  # noqa: SLF001 - there is no other way to come in between
     observer.on_event(told(0))
+    for thread in observers():  # which found an end before the event
+        thread.join(PATIENCE)
     assert observer.close(PATIENCE) is True
     assert (inner.codes, observers()) == (["0"], [])
 
