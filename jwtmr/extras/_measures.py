@@ -8,6 +8,7 @@ regions, clients, URLs) and fixed words (codes, outcomes, states). Where there i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 Labels: TypeAlias = tuple[str, ...]
@@ -39,6 +40,11 @@ class Measure:
         """What Prometheus calls it."""
         unit = "_seconds" if self.unit == "s" else ""
         return self.name.replace(".", "_") + unit + ("_total" if self.kind == "counter" else "")
+
+    @property
+    def nothing(self) -> float:
+        """What a gauge says where there is nothing more to say, and it cannot be taken back."""
+        return inf if self.workers == "livemin" else 0.0
 
 
 def _counter(name: str, labels: str, text: str, *, from_status: bool = False) -> Measure:

@@ -14,7 +14,7 @@ from jwtmr._fork import renewed_in_child
 class Refresher:
     """Does ``act`` now and then, from the first :meth:`begin` in this process until it says that it is over.
 
-    A forked child has none of it until it begins itself.
+    What is over can be begun again. A forked child has none of it until it begins itself.
     """
 
     def __init__(self, act: Callable[[], bool], pause: float) -> None:
@@ -26,22 +26,29 @@ class Refresher:
 
     def in_child(self) -> None:
         """After a fork. Internal: the thread is the parent's."""
-        self._begun = threading.Lock()
+        self._turns: dict[str, object] = {}
+        self._due = float("-inf")
 
     def begin(self) -> None:
         """Do it at once, and then in the thread. Of several who begin at the same time one does."""
-        if not self._begun.acquire(blocking=False):
+        me, turns, going = object(), self._turns, False
+        if turns or time.monotonic() < self._due:
             return
         try:
-            if self._act():
-                threading.Thread(target=self._go_on, name="jwtmr-metrics", daemon=True).start()
-        except BaseException:  # no thread could be had, or the act failed: the next one tries again
-            self._begun.release()
-            raise
+            if turns.setdefault("one", me) is me:
+                if self._act():
+                    threading.Thread(target=self._go_on, args=(turns, me), name="jwtmr-metrics", daemon=True).start()
+                    going = True
+                self._due = time.monotonic() + self._pause
+        finally:  # no thread could be had, the act failed, or a signal handler raised: the next one tries again
+            if not going and turns.get("one") is me:
+                del turns["one"]
 
-    def _go_on(self) -> None:
-        going = True
-        while going:
+    def _go_on(self, turns: dict[str, object], me: object) -> None:
+        while turns.get("one") is me:
             time.sleep(self._pause)
+            going = True
             with suppress(Exception):  # a disk that is full, say: the next time it may not be
                 going = self._act()
+            if not going:
+                turns.pop("one", None)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from math import inf
 from typing import Final, get_args
+from weakref import ref
 
-from jwtmr import AuthorityStatus, BackgroundObserver, EndpointStatus, TokenValidator, ValidatorClosed, ValidatorStatus
+from jwtmr import (
+    AuthorityStatus,
+    BackgroundObserver,
+    ConfigurationError,
+    EndpointStatus,
+    TokenValidator,
+    ValidatorClosed,
+    ValidatorStatus,
+)
 from jwtmr.events import EndpointState
 from jwtmr.extras import _measures as m
 from jwtmr.extras._measures import Labels, Value
@@ -17,34 +25,100 @@ HASH_DIGITS: Final = 12
 """Hexadecimal digits of a hash, 48 bits: a double holds them exactly."""
 
 
+class _Validator:
+    """One that is watched, as long as it is open and somebody has it."""
+
+    def __init__(self, validator: TokenValidator) -> None:
+        self._ref: Final = ref(validator)
+        self._closed = False
+        self.failures = 0
+        """Of its observers, as it said last: what was counted stays."""
+
+    @property
+    def found(self) -> TokenValidator | None:
+        """It, or None where it has ended."""
+        return None if self._closed else self._ref()
+
+    def status(self) -> ValidatorStatus | None:
+        """What it says; nothing where it has ended."""
+        validator = self.found
+        if validator is None:
+            return None
+        try:
+            status = validator.status()
+        except ValidatorClosed:
+            self._closed = True
+            return None
+        self.failures = status.observer_failures
+        return status
+
+
+class _Queue:
+    """One that is watched, and what it said last."""
+
+    def __init__(self, queue: BackgroundObserver) -> None:
+        self.ref: Final = ref(queue)
+        self.failures = self.dropped = 0
+
+    def read(self) -> None:
+        """Ask it, if somebody still has it."""
+        queue = self.ref()
+        if queue is not None:
+            self.failures, self.dropped = queue.failures, queue.dropped
+
+
 class Watched:
-    """The validators of this process, and the queues between them and their observers."""
+    """The validators of this process, and the queues between them and their observers.
+
+    They are held weakly: metrics live as long as the process, and what is watched may lead to itself through them.
+    """
 
     def __init__(self, expect: Callable[[Iterable[Value]], None]) -> None:
         """``expect`` is told of the counters that a validator may come to need."""
         self._expect: Final = expect
-        self._listed: list[tuple[TokenValidator, tuple[BackgroundObserver, ...]]] = []
+        self._validators: Final[list[_Validator]] = []
+        self._queues: Final[list[_Queue]] = []
         self._expected: set[Labels] = set()
 
-    def __bool__(self) -> bool:
-        return bool(self._listed)
+    @property
+    def over(self) -> bool:
+        """Whether all that were watched have ended. Not before there was one."""
+        return bool(self._validators) and all(watched.found is None for watched in [*self._validators])
 
     def add(self, validator: TokenValidator, queues: tuple[BackgroundObserver, ...]) -> None:
-        """Watch one more. It is not asked yet: that would fetch its keys, perhaps before a fork."""
-        self._listed.append((validator, queues))
+        """Watch one more, and queues that may be others' too. None is asked yet: that would fetch keys, before a fork.
+
+        Raises :class:`ConfigurationError`: whoever scrapes would be told too late.
+        """
+        if not isinstance(validator, TokenValidator):
+            raise ConfigurationError("validator", "must be a TokenValidator")
+        if not all(isinstance(queue, BackgroundObserver) for queue in queues):
+            raise ConfigurationError("queues", "must be BackgroundObservers")
+        if not any(watched.found is validator for watched in self._validators):
+            self._validators.append(_Validator(validator))
+        for queue in queues:
+            if not any(watched.ref() is queue for watched in self._queues):
+                self._queues.append(_Queue(queue))
 
     def values(self) -> list[Value]:
         """What the open ones have to tell. Of two with one authority the later one tells of its keys."""
         found: dict[tuple[str, Labels], Value] = {}
-        for validator, queues in list(self._listed):
-            with suppress(ValidatorClosed):
-                status = validator.status()
+        for watched in [*self._validators]:
+            status = watched.status()
+            if status is not None:
                 self._begin(status)
-                for value in values_of(status, queues):
-                    key = value.measure.name, value.labels
-                    before = found[key].value if key in found and value.measure.kind == "counter" else 0.0
-                    found[key] = value._replace(value=value.value + before)
-        return list(found.values())
+                found.update(((value.measure.name, value.labels), value) for value in values_of(status))
+        return [*found.values(), *self._counted()]
+
+    def _counted(self) -> Iterator[Value]:
+        """What never becomes less, also when somebody ends."""
+        if not self._validators:
+            return
+        for queue in self._queues:
+            queue.read()
+        of_queues = sum(queue.failures for queue in self._queues)
+        yield Value(m.OBSERVER_FAILURES, (), sum(watched.failures for watched in self._validators) + of_queues)
+        yield Value(m.DROPPED, (), sum(queue.dropped for queue in self._queues))
 
     def _begin(self, status: ValidatorStatus) -> None:
         """Have the counters of accepted tokens begin at 0, for each issuer."""
@@ -56,8 +130,8 @@ class Watched:
                     self._expect([Value(m.VALIDATIONS, labels, 0)])
 
 
-def values_of(status: ValidatorStatus, queues: Iterable[BackgroundObserver]) -> Iterator[Value]:
-    """All that ``status`` says, and what came of the events that went into ``queues``."""
+def values_of(status: ValidatorStatus) -> Iterator[Value]:
+    """All that ``status`` says of keys and windows."""
     for authority in status.authorities:
         yield Value(m.SERVE_UNTIL, (authority.id,), _serves_until(authority, status.taken_at))
         for endpoint in authority.endpoints:
@@ -65,9 +139,6 @@ def values_of(status: ValidatorStatus, queues: Iterable[BackgroundObserver]) -> 
         for issuer in authority.issuers:
             if issuer.accept_until is not None:
                 yield Value(m.ACCEPT_UNTIL, (authority.id, issuer.url), issuer.accept_until.timestamp())
-    listed = list(queues)
-    yield Value(m.OBSERVER_FAILURES, (), status.observer_failures + sum(queue.failures for queue in listed))
-    yield Value(m.DROPPED, (), sum(queue.dropped for queue in listed))
 
 
 def _serves_until(authority: AuthorityStatus, now: float) -> float:

@@ -34,7 +34,8 @@ class OtelObserver:
     ``meter_provider``
         Where its instruments are made; None: the global one, which may also be set later.
 
-    What an SDK does for each token takes some microseconds.
+    What an SDK does for each token takes some microseconds, and locks: for code that validates tokens in a signal
+    handler put it behind a ``BackgroundObserver``.
     """
 
     def __init__(self, meter_provider: MeterProvider | None = None) -> None:
@@ -51,9 +52,10 @@ class OtelObserver:
         self._record(event)
 
     def watch(self, validator: TokenValidator, *queues: BackgroundObserver) -> None:
-        """Tell of the keys of ``validator`` too, until it is closed, and of what ``queues`` have dropped.
+        """Tell of the keys of ``validator`` too, until it is closed or forgotten, and of what ``queues`` have dropped.
 
-        Whoever collects the metrics asks for ``validator.status()``, which starts a refresh that is due.
+        Whoever collects the metrics asks for ``validator.status()``, which starts a refresh that is due. Of two
+        validators with one authority the later one tells of its keys. Raises :class:`jwtmr.ConfigurationError`.
         """
         self._watched.add(validator, queues)
 

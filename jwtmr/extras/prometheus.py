@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from jwtmr import BackgroundObserver, Event, TokenValidator
+from jwtmr import BackgroundObserver, ConfigurationError, Event, TokenValidator
 from jwtmr.events import TokenAccepted, TokenRefused
 from jwtmr.extras._measures import MEASURES, Labels, Measure
 from jwtmr.extras._recording import Record, Recording
@@ -48,19 +48,23 @@ class PrometheusObserver:
     """Counts events for Prometheus. One for each process, for any number of validators.
 
     ``registry``
-        Where the metrics are registered, once. Where several processes are scraped through one it does not matter.
+        Where the metrics are registered. Where several processes are scraped through one it does not matter.
 
     It takes some microseconds for each token, and ``prometheus_client`` takes locks: for code that validates tokens in
-    a signal handler put it behind a ``BackgroundObserver``.
+    a signal handler put it behind a ``BackgroundObserver``. Raises :class:`jwtmr.ConfigurationError`, also for
+    a second one in a registry.
     """
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
-        self._alone: Final = MULTIPROC not in os.environ
+        if not isinstance(registry, CollectorRegistry):
+            raise ConfigurationError("registry", "must be a CollectorRegistry of prometheus_client")
+        self._alone: Final = _directory() is None
         made = [measure for measure in MEASURES if not (self._alone and measure.from_status)]
-        self._instruments: Final = {measure.name: _instrument(measure, registry) for measure in made}
+        self._instruments: Final = _registered(made, registry)
         self._record: Final = Recording(self._bind)
         self._watched: Final = Watched(self._record.expect)
-        self._written: dict[str, float] = {}
+        self._counted: dict[str, float] = {}
+        self._told: set[tuple[Measure, Labels]] = set()
         self._refresher: Final = Refresher(self._write, REFRESH)
         if self._alone:
             registry.register(_AtScrape(self._watched))
@@ -72,24 +76,27 @@ class PrometheusObserver:
             self._refresher.begin()
 
     def watch(self, validator: TokenValidator, *queues: BackgroundObserver) -> None:
-        """Tell of the keys of ``validator`` too, until it is closed, and of what ``queues`` have dropped.
+        """Tell of the keys of ``validator`` too, until it is closed or forgotten, and of what ``queues`` have dropped.
 
         Whoever reads the metrics asks for ``validator.status()``, which starts a refresh that is due. Of two validators
-        with one authority the later one tells of its keys.
+        with one authority the later one tells of its keys. Raises :class:`jwtmr.ConfigurationError`.
         """
         self._watched.add(validator, queues)
 
     def _write(self) -> bool:
-        """Write it into the files of this process. Whether there is still something to be told."""
-        values = self._watched.values()
-        for measure, labels, value in values:
+        """Write it into the files of this process. Whether there may be more to tell."""
+        told: set[tuple[Measure, Labels]] = set()
+        for measure, labels, value in self._watched.values():
             if measure.kind == "counter":
-                before = self._written.get(measure.name, 0.0)
-                self._written[measure.name] = value
-                self._bind(measure, labels)(max(0.0, value - before))  # those of a queue begin anew in a child
+                self._bind(measure, labels)(_risen(self._counted.get(measure.name, 0.0), value))
+                self._counted[measure.name] = value
             else:
+                told.add((measure, labels))
                 self._bind(measure, labels)(value)
-        return bool(values) or not self._watched
+        for measure, labels in self._told - told:  # of a validator that has ended: no file can be told to forget it
+            self._bind(measure, labels)(measure.nothing)
+        self._told = told
+        return not self._watched.over
 
     def _bind(self, measure: Measure, labels: Labels) -> Record:
         found = self._instruments[measure.name]
@@ -122,10 +129,10 @@ def registry_to_scrape(registry: CollectorRegistry = REGISTRY) -> CollectorRegis
 
     What a process that has ended told of its keys is removed then. Its counts stay, and the latest expiry that it saw.
     """
-    directory = os.environ.get(MULTIPROC)
+    directory = _directory()
     if directory is None:
         return registry
-    for file in Path(directory).glob("gauge_live*_*.db"):
+    for file in Path(directory).glob("gauge_live*_*.db") if hasattr(os, "fork") else ():
         pid = file.stem.rpartition("_")[2]
         if pid.isdecimal() and not _lives(int(pid)):
             file.unlink(missing_ok=True)  # somebody else may be scraped at this moment
@@ -134,12 +141,38 @@ def registry_to_scrape(registry: CollectorRegistry = REGISTRY) -> CollectorRegis
     return merged
 
 
+def _directory() -> str | None:
+    """Where several processes write; None: this one is by itself. ``prometheus_client`` also knows the old name."""
+    return os.environ.get(MULTIPROC, os.environ.get(MULTIPROC.lower()))
+
+
+def _risen(before: float, value: float) -> float:
+    """By how much. What is less than before has begun anew, as the queues of a child do."""
+    return value - before if value >= before else value
+
+
 def _lives(pid: int) -> bool:
+    """Whether there is such a process, by a signal that is none (but on Windows it is one)."""
     try:
         os.kill(pid, 0)
     except OSError as error:  # another one says that it lives and is somebody else's
         return error.errno != errno.ESRCH
     return True
+
+
+def _registered(measures: list[Measure], registry: CollectorRegistry) -> dict[str, Instrument]:
+    """The instruments of ``measures``, by name: all of them, or none."""
+    made: dict[str, Instrument] = {}
+    try:
+        for measure in measures:
+            made[measure.name] = _instrument(measure, registry)
+    except ValueError as error:
+        for instrument in made.values():
+            registry.unregister(instrument)
+        raise ConfigurationError(
+            "registry", "has such metrics: one PrometheusObserver serves all validators"
+        ) from error
+    return made
 
 
 def _instrument(measure: Measure, registry: CollectorRegistry) -> Instrument:

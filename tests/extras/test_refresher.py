@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain, repeat
 
 import pytest
+from interrupting import Interrupted, interrupted
+from server_processes import wait_until
 
 from jwtmr.extras import _refresher
 from jwtmr.extras._refresher import Refresher
@@ -52,7 +55,7 @@ def test_it_is_done_at_once_and_then_in_a_thread() -> None:
 def test_one_of_many_begins() -> None:
     """However many requests come first at the same time."""
     act = Act()
-    refresher = Refresher(act, 0.001)
+    refresher = Refresher(act, 60)
     begin = threading.Barrier(8)
 
     def first() -> None:
@@ -85,12 +88,48 @@ def test_what_could_not_begin_is_begun_by_the_next(monkeypatch: pytest.MonkeyPat
     assert act.over.wait(PATIENCE)
 
 
+def test_what_is_over_begins_again() -> None:
+    """When its pause is over, and not with every token before that."""
+    act = Act(True, False, True, False)
+    refresher = Refresher(act, 0.05)
+    refresher.begin()
+    assert act.over.wait(PATIENCE)
+    act.threads[-1].join(PATIENCE)
+    act.over.clear()
+    wait_until(lambda: refresher.begin() or len(act.threads) > 2, "it did not begin again")
+    assert act.over.wait(PATIENCE)
+    assert [thread is threading.current_thread() for thread in act.threads] == [True, False, True, False]
+    act = Act()
+    refresher = Refresher(act, 60)
+    for _ in range(100):
+        refresher.begin()
+    assert len(act.threads) == 1
+
+
+def test_wherever_a_signal_handler_raises() -> None:
+    """The next one begins it, or it has begun."""
+    moments = 0
+    while _begun_in_spite_of_one(moments):
+        moments += 1
+    assert moments > 3
+
+
+def _begun_in_spite_of_one(moment: int) -> bool:
+    """Whether there is such a moment."""
+    act = Act(True)
+    refresher = Refresher(act, 0.001)
+    with interrupted(Refresher.begin, moment) as raised, suppress(Interrupted):
+        refresher.begin()
+    wait_until(lambda: refresher.begin() or act.over.is_set(), "it did not go on")
+    return bool(raised)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_begins_anew() -> None:
     """The parent's thread is not in the child, so the first token there begins one."""
     act = Act(False, False)
-    refresher = Refresher(act, 0.001)
+    refresher = Refresher(act, 60)
     refresher.begin()
     child = os.fork()
     if child == 0:

@@ -43,7 +43,7 @@ def test_what_a_status_tells(
     given: ValidatorStatus, until: float, answered: float, number: float, seen: str | None
 ) -> None:
     """Moments by the clock of the validator; 0 for never; no end where none is near; and nothing of what is over."""
-    values = list(values_of(given, []))
+    values = list(values_of(given))
 
     def of(measure: Measure) -> dict[str, float]:
         return {value.labels[-1]: value.value for value in values if value.measure is measure}
