@@ -91,10 +91,10 @@ class _Book:
                         ending = windows.ending(facts.authority.id, facts.issuer, wall)
                         if ending is not None:
                             endings.append(ending)
+            return endings
         finally:  # also when a signal handler raises, wherever that was
             if me in self._writers:
                 self._writers.remove(me)
-        return endings
 
     def write(self, facts: VerifiedFacts, wall: float) -> None:
         """Write one token down."""

@@ -16,21 +16,6 @@ from jwtmr_asgi.users import Entered, entered
 _OPEN: Final = ("websocket.accept", "websocket.send")
 
 
-async def run(app: App, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve ``scope``, which somebody has entered, with ``app``, and answer for it where it asks in vain."""
-    found = entered(scope)
-    if found is None or found.principal is None:
-        await app(scope, receive, send)
-        return
-    try:
-        await app(scope, receive, found.sender(send))
-    except AuthError as error:
-        answer = _answer(found, error)
-        if answer is None:
-            raise
-        await answer(scope, receive, send)
-
-
 async def on_auth_error(connection: Any, error: Exception) -> Any:  # noqa: ANN401 - in Starlette's types, unimported
     """An exception handler for Starlette: ``app.add_exception_handler(AuthError, on_auth_error)``.
 
@@ -38,13 +23,14 @@ async def on_auth_error(connection: Any, error: Exception) -> Any:  # noqa: ANN4
     for ``BearerAuthMiddleware`` to answer is raised again.
     """
     found = entered(connection.scope)
-    answer = _answer(found, error) if found is not None and isinstance(error, AuthError) else None
+    answer = answer_to(error, found) if found is not None and isinstance(error, AuthError) else None
     if answer is None:
         raise error
     return answer
 
 
-def _answer(found: Entered, error: AuthError) -> App | None:
+def answer_to(error: AuthError, found: Entered) -> App | None:
+    """What answers ``error``, which came out of an application that ``found`` has entered; None: it passes."""
     if found.principal is None or error.asked_of is not found.principal:
         return None
     if found.sent_last in _OPEN:

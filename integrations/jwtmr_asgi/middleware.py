@@ -22,11 +22,11 @@ from jwtmr.bearer import (
 from jwtmr_asgi.answers import RefusalResponse, send_document
 from jwtmr_asgi.expiry import Session, seconds_left
 from jwtmr_asgi.health import HealthApp
-from jwtmr_asgi.inside import run
+from jwtmr_asgi.inside import answer_to
 from jwtmr_asgi.lifespan import Lifespan
 from jwtmr_asgi.paths import ExcludedPaths, header_values, route_path
 from jwtmr_asgi.types import App, Receive, Scope, Send
-from jwtmr_asgi.users import enter
+from jwtmr_asgi.users import Entered, enter
 
 
 class BearerAuthMiddleware:
@@ -106,14 +106,18 @@ class BearerAuthMiddleware:
             await self._health(scope, receive, send)
             return
         if (scope["method"] == "OPTIONS" and is_preflight(_head(scope))) or self._excluded.match(scope):
-            await self._app(enter(scope, self._edge, None), receive, send)
+            await self._app(enter(scope, Entered(self._edge, None)), receive, send)
             return
         try:
             principal = await self._principal(scope)
         except AuthError as error:
             await RefusalResponse(self._edge.refusal(error))(scope, receive, send)
             return
-        await run(self._app, enter(scope, self._edge, principal), receive, send)
+        found = Entered(self._edge, principal)
+        try:
+            await self._app(enter(scope, found), receive, found.sender(send))
+        except AuthError as error:
+            await _answer(error, found, scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -124,14 +128,15 @@ class BearerAuthMiddleware:
         except AuthError as error:
             await RefusalResponse(self._edge.refusal(error))(scope, receive, send)
             return
-        inner = enter(self._without_token(scope), self._edge, principal)
-        if left is None:
-            await run(self._app, inner, receive, send)
-        else:
-            await run(partial(self._until, left), inner, receive, send)
-
-    async def _until(self, left: float, scope: Scope, receive: Receive, send: Send) -> None:
-        await Session(receive, send).run(self._app, scope, left)
+        found = Entered(self._edge, principal)
+        inner, noting = enter(self._without_token(scope), found), found.sender(send)
+        try:
+            if left is None:
+                await self._app(inner, receive, noting)
+            else:
+                await Session(receive, noting).run(self._app, inner, left)
+        except AuthError as error:
+            await _answer(error, found, scope, receive, send)
 
     async def _principal(self, scope: Scope) -> Principal | None:
         try:
@@ -159,6 +164,14 @@ class BearerAuthMiddleware:
         if others:
             headers.append((b"sec-websocket-protocol", ", ".join(others).encode("latin-1")))
         return {**scope, "subprotocols": others, "headers": headers}
+
+
+async def _answer(error: AuthError, found: Entered, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what the application asked in vain, or raise ``error`` again where that is something else."""
+    answer = answer_to(error, found)
+    if answer is None:
+        raise error
+    await answer(scope, receive, send)
 
 
 def _is_at(scope: Scope, path: str) -> bool:

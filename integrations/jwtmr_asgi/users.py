@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Final
 
 from jwtmr import Principal
@@ -69,17 +70,18 @@ class Entered:
     def sender(self, send: Send) -> Send:
         """``send`` for the application, so that it is known how far it has come."""
 
-        async def noting(message: Message) -> None:
+        def noting(message: Message) -> Awaitable[None]:
             self.sent_last = message["type"]
-            await send(message)
+            return send(message)
 
         return noting
 
 
-def enter(scope: Scope, edge: Edge, principal: Principal | None) -> Scope:
-    """A copy of ``scope`` in which ``principal``, or nobody, is calling."""
+def enter(scope: Scope, found: Entered) -> Scope:
+    """A copy of ``scope`` in which the principal of ``found``, or nobody, is calling."""
+    principal = found.principal
     user = AnonymousUser() if principal is None else BearerUser(principal)
-    return {**scope, "user": user, "auth": Credentials(principal), _KEY: Entered(edge, principal)}
+    return {**scope, "user": user, "auth": Credentials(principal), _KEY: found}
 
 
 def entered(scope: Scope) -> Entered | None:

@@ -159,6 +159,23 @@ def test_wherever_a_signal_handler_raises(issuer: RegionalIssuer, validator: Tok
     assert moments > 6
 
 
+def test_what_is_raised_is_what_comes_out(validator: TokenValidator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it was raised before there was anything to be tidied up."""
+    monkeypatch.setattr(validator._tally._book, "_writers", _Full())  # noqa: SLF001
+    with pytest.raises(MemoryError):
+        validator.drain_report()
+    monkeypatch.undo()
+    assert validator.drain_report()
+
+
+class _Full(list[object]):
+    """A list that nothing goes into."""
+
+    def append(self, _: object) -> None:
+        """Have no memory left."""
+        raise MemoryError
+
+
 def test_tokens_do_not_pile_up(issuer: RegionalIssuer, validator: TokenValidator) -> None:
     """They are held whole until they are summed up, so there are never many of them."""
     token = issuer.access_token()

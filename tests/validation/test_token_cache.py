@@ -351,6 +351,21 @@ def test_a_signal_handler_that_raises_ends_nothing(
     assert moments > 3
 
 
+def test_what_is_raised_is_what_comes_out(issuer: RegionalIssuer, caching: TokenValidator, cache: TokenCache) -> None:
+    """Also where it was raised before there was anything to be tidied up."""
+    cache._writers = _Full()  # noqa: SLF001
+    with pytest.raises(MemoryError):
+        caching.validate(issuer.access_token())
+
+
+class _Full(list[object]):
+    """A list that nothing goes into."""
+
+    def append(self, _: object) -> None:
+        """Have no memory left."""
+        raise MemoryError
+
+
 def test_what_is_cleared_meanwhile_stays_so(cache: TokenCache) -> None:
     """Whoever was remembering does so in what has been forgotten."""
     entries = cache._entries  # noqa: SLF001 - as somebody in the middle of it has them
