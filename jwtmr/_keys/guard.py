@@ -7,7 +7,8 @@ validator. What the lock protects is half changed then, so coming in must not be
 from __future__ import annotations
 
 import threading
-from types import TracebackType
+from contextlib import AbstractContextManager
+from typing import Final
 
 
 class Reentered(Exception):
@@ -15,27 +16,24 @@ class Reentered(Exception):
 
 
 class Guard:
-    """Use it as a context manager; entering raises :class:`Reentered`."""
+    """Use it as ``with guard.alone():``.
 
-    __slots__ = ("_held", "_lock")
+    A handler can also raise, between any two steps of Python: Celery's time limits do. So what is entered is the lock
+    itself. A ``with`` that takes it is one step, where an ``__enter__`` of our own could end after the lock was taken
+    and before anybody would give it back; and who holds it is asked of the lock, as a note of ours could be left over.
+    """
+
+    __slots__ = ("_lock",)
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._held = False
+        self._lock: Final = threading.RLock()
 
-    def __enter__(self) -> None:
-        # Between these lines a handler may come and go: nothing has been touched yet, so it finds everything whole.
-        self._lock.acquire()
-        if self._held:
-            self._lock.release()
+    def alone(self) -> AbstractContextManager[bool]:
+        """The lock, to be entered at once. Raises :class:`Reentered` where this thread is inside of it."""
+        # Before it is entered a handler may come and go: nothing has been touched yet, so it finds everything whole.
+        if self._lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001 - as threading.Condition asks
             raise Reentered
-        self._held = True
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._held = False
-        self._lock.release()
+        return self._lock
 
     def hold(self, seconds: float) -> bool:
         """Take the lock if it can be had within ``seconds``; :meth:`let_go` gives it back."""

@@ -130,7 +130,7 @@ class KeySource:
             yield change, left
 
     def _warm_once(self) -> tuple[bool, Future[None]]:
-        with self._lock:
+        with self._lock.alone():
             if self._closed:
                 raise ValidatorClosed
             airborne = self._state.warm(read(self._clock)).next is Next.WAIT
@@ -156,7 +156,7 @@ class KeySource:
             _thread.start_new_thread(self._wake_all, ())
 
     def _wake_all(self) -> None:
-        with self._lock:
+        with self._lock.alone():
             over, self._change = self._change, unfulfilled()
         over.set_result(None)
         self._wake.set()
@@ -164,7 +164,7 @@ class KeySource:
     # -- the state machine, under the lock ----------------------------------------------------------------------------
 
     def _decide(self, kid: str, alg: str, ride: int | None, *, patient: bool) -> tuple[Decision, Future[None], bool]:
-        with self._lock:
+        with self._lock.alone():
             if self._closed:
                 raise ValidatorClosed
             decision = self._state.decide(kid, alg, read(self._clock), ride=ride, patient=patient)
@@ -176,7 +176,7 @@ class KeySource:
         return decision, change, airborne
 
     def _do(self, act: Callable[[Instant], T]) -> T:
-        with self._lock:
+        with self._lock.alone():
             result = act(read(self._clock))
             effects = self._settle()
         self._carry_out(effects)
