@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar, overload
-from weakref import finalize, ref
 
 from flask import Blueprint, Flask, has_request_context, request_finished, request_started
 
@@ -73,8 +72,7 @@ class BearerAuth:
         made = validator is None or isinstance(validator, TokenValidator)
         self._validator: Final[ValidatorOrMaker | None] = validator if made else lambda: own.validator
         self._placement: Final = Placement()
-        self._serves = False
-        self._listen()
+        request_started.connect(self._at_request)
 
     def init_app(self, app: Flask, validator: ValidatorOrMaker | None = None) -> None:
         """Serve ``app``, with ``validator`` or that of this object, and do what ``startup`` says.
@@ -193,28 +191,24 @@ class BearerAuth:
         getattr(view, "__dict__", {})[f"jwtmr_{id(self)}"] = self
         return protected
 
-    def _listen(self) -> None:
-        """Hear of every request, of whichever application: a decorator does not know its own.
+    def _at_request(self, app: Flask, **_: object) -> None:
+        """Called by Flask before anything else sees a request, of whichever application, until this object serves one.
 
-        Signals hold methods weakly by themselves; looking one up takes longer than all the rest of a request here.
+        One that nobody has asked yet may have all decorators misplaced. A signal costs each request as much as all the
+        rest that is done here, so applications that are known call :meth:`_serve` instead.
         """
-        known = ref(self)
+        self._placement.check(app)
 
-        def at_request(app: Flask, **_: object) -> None:
-            auth = known()
-            if auth is not None:
-                auth._at_request(app)  # noqa: SLF001 - its own
+    def _serve(self, app: Flask, state: AppState) -> None:
+        """Look at every request of ``app`` from now on, before its views and hooks."""
 
-        request_started.connect(at_request, weak=False)
-        finalize(self, request_started.disconnect, at_request).atexit = False
+        def look(_: str | None, __: dict[str, Any] | None) -> None:
+            self._placement.check(the_app())  # not by its name here, which would keep it alive
+            if state.initialised:
+                state.check()
 
-    def _at_request(self, app: Flask) -> None:
-        """Called by Flask before anything else sees a request."""
-        state = states_of(app).get(self) if "jwtmr" in app.extensions else None
-        if state is not None or not self._serves:  # one that nobody has asked yet may have all decorators misplaced
-            self._placement.check(app)
-        if state is not None and state.initialised:
-            state.check()
+        app.url_value_preprocessors.setdefault(None, []).insert(0, look)
+        request_started.disconnect(self._at_request)
 
     def _after_request(self, _: Flask, **__: object) -> None:
         if callers().unused:
@@ -230,9 +224,11 @@ class BearerAuth:
         state = states.get(self)
         if state is None:
             edge = edge_of(self._settings, app.config, self._validator)
-            state = states.setdefault(self, AppState(edge, self._validator))
+            made = AppState(edge, self._validator)
+            state = states.setdefault(self, made)
             answer_for_views(app)
-            self._serves = True
+            if state is made:
+                self._serve(app, state)
         return state
 
     # -- tests --------------------------------------------------------------------------------------------------------
