@@ -11,7 +11,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, Self, TypeAlias
@@ -71,13 +71,16 @@ def httpx_get(
     proxy: str | None = None,
     trust_env: bool = False,
     module: Literal["httpx", "httpx2"] = "httpx",
+    *,
+    bodies: Collection[int] = (200,),
 ) -> HttpGet:
     """Return an :class:`HttpGet` over ``module``, which is imported here and now.
 
     ``ssl_context``: by default one that verifies against the bundled CA certificates. ``proxy``: a proxy URL.
     ``trust_env``: whether ``HTTPS_PROXY``, ``SSL_CERT_FILE`` and ``.netrc`` are obeyed; off, so that the environment of
-    a service cannot redirect its trust or send credentials to a key host. Raises :class:`ConfigurationError` for a
-    context that does not verify, and for a module that is not installed.
+    a service cannot redirect its trust or send credentials to a key host. ``bodies``: the statuses whose body is read,
+    which of a key host is 200 alone. Raises :class:`ConfigurationError` for a context that does not verify, and for a
+    module that is not installed.
     """
     one_of("module", module, ("httpx", "httpx2"))
     flag("trust_env", trust_env)
@@ -101,7 +104,7 @@ def httpx_get(
         )
         with _Fuse(timeout) as fuse:
             try:
-                return _get(session, url, headers, max_bytes, fuse)
+                return _get(session, url, headers, max_bytes, fuse, bodies=bodies)
             except client.HTTPError as error:
                 if fuse.blown or isinstance(error, client.TimeoutException):
                     raise TimeoutError from None
@@ -172,12 +175,14 @@ def _try_out(client: _Any, context: ssl.SSLContext, proxy: str | None, trust_env
     "localhost".encode("idna")
 
 
-def _get(session: _Any, url: str, headers: Mapping[str, str], max_bytes: int, fuse: _Fuse) -> HttpAnswer:
+def _get(
+    session: _Any, url: str, headers: Mapping[str, str], max_bytes: int, fuse: _Fuse, *, bodies: Collection[int]
+) -> HttpAnswer:
     watched = {"trace": fuse.trace}
     with session, session.stream("GET", url, headers=dict(headers), extensions=watched) as response:
         if len(response.headers.raw) > MAX_HEADERS:
             raise TooLarge("the answer has too many headers")
-        body = b"" if response.status_code != 200 else _read(response, max_bytes, fuse)
+        body = _read(response, max_bytes, fuse) if response.status_code in bodies else b""
         answered = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(response.status_code, answered, body)
 
