@@ -146,7 +146,8 @@ def test_tokens_without_a_client_are_counted(drain: Drain) -> None:
         "", "nowhere.json", "one.json one.json", "https://example.com/report", "--metrics ftp://localhost/",
         "one.json --metrics https://example.com/", "--metrics http://10.0.0.1/metrics", "--metrics metrics.txt",
         "--metrics - --metrics -", "one.json --switched-at 2026-11-29T20:00:00Z",
-        "--metrics - --switched-at 2026-11-29", "--metrics - --switched-at yesterday", "--metrics https://u:p@example.com/ --plain-http",
+        "--metrics - --switched-at 2026-11-29", "--metrics - --switched-at yesterday",
+        "--metrics https://u:p@example.com/ --plain-http",
     ],
 )  # fmt: skip
 def test_what_cannot_be_run_is_usage(drain: Drain, line: str) -> None:
