@@ -9,14 +9,21 @@ from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from typing import IO, Final
 
-from jwtmr.cli import decode, drain, jwks, status, validate
+from jwtmr.cli import completion, decode, drain, jwks, status, validate
 from jwtmr.cli.command import CannotTell, Command, Exit, UsageError, World
 from jwtmr.cli.output import Output
 from jwtmr.cli.parsing import parser_of
 from jwtmr.errors import ConfigurationError
 from jwtmr.settings import Clock, SystemClock
 
-COMMANDS: Final[tuple[Command, ...]] = (validate.COMMAND, decode.COMMAND, jwks.COMMAND, drain.COMMAND, status.COMMAND)
+COMMANDS: Final[tuple[Command, ...]] = (
+    validate.COMMAND,
+    decode.COMMAND,
+    jwks.COMMAND,
+    drain.COMMAND,
+    status.COMMAND,
+    completion.COMMAND,
+)
 """In the order of ``--help``."""
 
 SYSTEM_CLOCK: Final = SystemClock()

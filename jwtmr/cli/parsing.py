@@ -26,6 +26,11 @@ class Parser(argparse.ArgumentParser):
             message = "a token is no argument, as those show in the list of processes: use stdin, or --token-file"
         super().error(message)
 
+    @property
+    def actions(self) -> Sequence[argparse.Action]:
+        """All options, and what else may be given: argparse has no public name for it."""
+        return tuple(self._actions)
+
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
     """Help as wide as the terminal, within reason; what is written in lines stays in lines."""
@@ -57,7 +62,10 @@ def _width() -> int:
 
 
 def parser_of(commands: Sequence[Command]) -> Parser:
-    """The parser of the whole command line. ``args.command`` is the :class:`Command` that was chosen."""
+    """The parser of the whole command line.
+
+    ``args.command`` is the :class:`Command` that was chosen, and ``args.parser`` the parser itself.
+    """
     parser = Parser(
         prog="jwtmr",
         description=_filled(
@@ -69,6 +77,7 @@ def parser_of(commands: Sequence[Command]) -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"jwtmr {__version__}")
+    parser.set_defaults(parser=parser)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     for command in commands:
         added = subparsers.add_parser(
