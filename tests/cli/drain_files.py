@@ -52,3 +52,17 @@ def scraped(clock: SettableClock, *, switched: bool, watch: bool = True, **optio
         text = generate_latest(registry)
         validator.close()
     return text
+
+
+def scraped_text(now: float) -> str:
+    """What ``/metrics`` says an hour after the last legacy token came, as text; the lines that matter."""
+    told = {
+        f'jwtmr_legacy_tokens_total{{authority="{POOL}",client="cron",region=""}}': 17.0,
+        f'jwtmr_legacy_token_latest_expiry_timestamp_seconds{{authority="{POOL}",client="cron",region=""}}': now,
+        f'jwtmr_token_latest_issue_timestamp_seconds{{authority="{POOL}",issuer_kind="legacy"}}': now - HOUR,
+        f'jwtmr_token_latest_issue_timestamp_seconds{{authority="{POOL}",issuer_kind="current"}}': now - 60,
+        f'jwtmr_legacy_issuer_accept_until_timestamp_seconds{{authority="{POOL}",issuer="{OLD}"}}': now + 7 * DAY,
+        'jwtmr_validations_created{authority="",code="expired",issuer_kind="",outcome="refused",region=""}': now
+        - 3 * DAY,
+    }
+    return "# what /metrics said\n" + "".join(f"{series} {value!r}\n" for series, value in told.items())

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from place_files import evidence
+
 from jwtmr.testing import RegionalIssuer, SettableClock
 
 SETTINGS = """[cognito_user_pool]
@@ -32,6 +34,7 @@ class Place:
     def write(self, name: str, text: str) -> Path:
         """Put a file there."""
         path = self.directory / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
 
@@ -50,4 +53,6 @@ def place_in(directory: Path) -> Iterator[Place]:
         until = f"{clock.now() + timedelta(days=10):%Y-%m-%dT%H:%M:%SZ}"
         settings = {"pool": issuer.user_pool_id, "client": issuer.client_id, "until": until, "uris": uris}
         place.write("jwtmr.toml", SETTINGS.format(**settings))
+        for name, text in evidence(issuer, clock.wall()).items():
+            place.write(name, text)
         yield place

@@ -16,6 +16,8 @@ from place import Place
 
 JWTMR: Final = [sys.executable, "-m", "jwtmr"]
 ENVIRON: Final = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "", "LINES": ""}
+OVERWRITTEN: Final = re.compile(r"[^\n]*\r\x1b\[K")
+"""A line of progress that is taken away again."""
 ESCAPES: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")
 
 BOTH_OUTCOMES: list[tuple[str, str, int]] = [
@@ -23,6 +25,10 @@ BOTH_OUTCOMES: list[tuple[str, str, int]] = [
     ("validate --config jwtmr.toml --token-file README.md", "not valid: malformed_token", 1),
     ("decode --token-file token.txt", "UNVERIFIED", 0),
     ("decode --token-file README.md", "this is no signed JWT", 1),
+    ("jwks show --config jwtmr.toml", "usable: 2 keys of 2", 0),
+    ("jwks compare keys.json other-keys.json", "different", 1),
+    ("drain safe.json", "safe: the legacy issuer can go", 0),
+    ("drain reports/", "not yet: safe after", 1),
 ]
 
 
@@ -69,7 +75,7 @@ def test_on_a_terminal(place: Place, line: str, said: str, code: int) -> None:
     columns = 64
     ended, received = on_terminal(line, columns)
     assert ended == code, received
-    shown = ESCAPES.sub("", received)
+    shown = ESCAPES.sub("", OVERWRITTEN.sub("", received))
     assert said in shown
     assert max(len(row) for row in shown.splitlines()) <= columns
 

@@ -54,9 +54,9 @@ COMMAND: Final = Command(
         "~/.zshrc, after compinit. fish: jwtmr completion fish > ~/.config/fish/completions/jwtmr.fish"
     ),
     examples=(
-        Example("jwtmr completion bash > jwtmr.bash", "the script for bash, in a file to be sourced"),
-        Example("jwtmr completion zsh > _jwtmr", "the one for zsh, in a file on its fpath"),
-        Example("jwtmr completion fish > jwtmr.fish", "the one for fish"),
+        Example("jwtmr completion bash", "the script for bash"),
+        Example("jwtmr completion zsh", "the one for zsh"),
+        Example("jwtmr completion fish", "the one for fish"),
     ),
     add_arguments=_add_arguments,
     run=_run,

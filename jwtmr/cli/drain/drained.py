@@ -39,7 +39,8 @@ _BY_METRICS: Final = (
     "docs/operations.md, as Prometheus remembers."
 )
 _SWITCHED: Final = " If you know when the pool was switched, say so with --switched-at."
-NAMELESS: Final = "(no client named, or beyond the first hundred)"
+NAMELESS: Final = "(others)"
+_OTHERS: Final = "(others): tokens that name no client, and clients beyond the first hundred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +155,19 @@ class Drained:
             page.line("no token of it was accepted", "good", indent=2)
             return
         reported = self.evidence == "reports"
-        headers = ["client", "tokens", *(["first seen", "last seen"] if reported else []), "the last one expires"]
+        headers = ["client", "tokens", *(["last seen"] if reported else []), "last one expires"]
         rows = [
             [
                 NAMELESS if name is None else name,
                 str(seen.accepted),
-                *([_date(seen.first_seen), _date(seen.last_seen)] if reported else []),
+                *([_date(seen.last_seen)] if reported else []),
                 _date(seen.latest_expiry),
             ]
             for name, seen in _ranked(one)
         ]
         page.table(headers, rows, indent=2)
+        if one.others is not None:
+            page.line(_OTHERS, indent=2)
 
     def _write_processes(self, page: Page) -> None:
         processes = self.report.processes
