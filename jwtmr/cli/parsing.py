@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn
 
 from jwtmr import __version__
-from jwtmr.cli.command import EXIT_CODES, Command
+from jwtmr.cli.command import EXIT_CODES, Command, Example
 from jwtmr.cli.options import SettingAction
 
 _TOKEN: Final = re.compile(r"[\w-]{16,}\.[\w-]{8,}\.[\w-]*", re.ASCII)
@@ -85,7 +85,7 @@ def parser_of(commands: Sequence[Command]) -> Parser:
             aliases=command.aliases,
             help=command.summary,
             description=_filled(command.description),
-            epilog=_epilog(command),
+            epilog=epilog(command.examples),
             formatter_class=Formatter,
             allow_abbrev=False,
         )
@@ -99,6 +99,7 @@ def _filled(text: str) -> str:
     return "\n\n".join(textwrap.fill(paragraph, _width()) for paragraph in text.split("\n\n"))
 
 
-def _epilog(command: Command) -> str:
-    shown = "\n".join(f"  # {example.says}\n  {example.line}\n" for example in command.examples)
+def epilog(examples: Sequence[Example]) -> str:
+    """What stands below the options of a command: its examples, and what its exit codes mean."""
+    shown = "\n".join(f"  # {example.says}\n  {example.line}\n" for example in examples)
     return f"examples:\n{shown}\n{EXIT_CODES}\n"

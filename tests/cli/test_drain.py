@@ -218,6 +218,25 @@ def test_since_when_current_tokens_come_must_be_said(drain: Drain) -> None:
     assert drain(f"--metrics - --switched-at {moment}", stdin=of("until", "current")).code == 3  # since when it watches
 
 
+def test_what_an_exporter_leaves_out_is_taken_as_bad(drain: Drain) -> None:
+    """Legacy tokens without counts, without expiry, or with a dry run that would have refused them."""
+    issued = f'jwtmr_token_latest_issue_timestamp_seconds{{authority="p",issuer_kind="legacy"}} {NOW - 3 * DAY}\n'
+    ran = drain("--metrics - --json", stdin=of("until", "current", "since") + issued)
+    assert ran.document["legacy"][0]["accepted"] == 1
+    assert ran.document["verdict"]["state"] == "waiting"
+    counts = 'jwtmr_legacy_tokens_total{authority="p",client="web"} 4\n'
+    refusals = 'jwtmr_removal_dry_run_refusals_total{authority="p",client="web"} 3\n'
+    (one,) = drain("--metrics - --json", stdin=of("until", "current") + counts + refusals).document["legacy"]
+    assert (one["accepted"], one["would_have_refused"]) == (4, 3)
+
+
+def test_a_report_beyond_all_bounds_is_none(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not read to its end."""
+    monkeypatch.setattr("jwtmr.cli.drain.MAX_JSON_CHARACTERS", 100)
+    assert drain("one.json", one=report(NOW, 2 * DAY)).code == 3
+    assert "more than 100 bytes" in drain("one.json").out
+
+
 def test_no_window_is_only_told_where_somebody_watches(drain: Drain) -> None:
     """An open window without tokens, of a validator that the observer does not watch, looks like none."""
     assert drain("--metrics -", stdin=of("current", "serves")).code == 0

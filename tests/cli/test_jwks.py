@@ -6,12 +6,14 @@ import json
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from cli_world import jwtmr
 
+from jwtmr.cli.app import run
 from jwtmr.testing import LoopbackServer, OidcIssuer, RegionalIssuer, SigningKey, validator_for
 from jwtmr.testing.tls import TlsAuthority
 
@@ -71,6 +73,9 @@ REFUSED: Final = [
         "give --alg RS256",
     ),
     (weak(), "RSA modulus is out of bounds"),
+    ({**weak(), "n": "A"}, "n is no base64url"),
+    ({**weak(), "n": 7}, "n is no base64url"),
+    ({**weak(), "n": "A" * 20_000}, "RSA modulus is out of bounds"),
     ({**OTHER.jwk, "crv": "P-192"}, "unknown curve"),
     ({**OTHER.jwk, "kid": 7}, "kid missing or no string"),
     ({**OTHER.jwk, "kid": "x" * 5000}, "kid missing or no string"),
@@ -126,6 +131,29 @@ def test_the_settings_name_the_endpoints(pool: RegionalIssuer) -> None:
     environ = {"JWTMR_USER_POOL_ID": "nonsense"}
     assert "JWTMR_ISSUER_TYPE" in jwtmr("jwks show", environ=environ).err
     assert jwtmr(f"jwks show {settings(pool)} keys.json").code == 2
+
+
+def test_a_pool_before_its_switch_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The updated issuer answers 403 then, which is no broken host; other authorities are compared by themselves."""
+    monkeypatch.chdir(tmp_path)
+    with RegionalIssuer(["us-east-1", "us-west-2"]) as one, RegionalIssuer(["us-east-1", "us-west-2"]) as two:
+        two.switch_to_updated()
+        Path("two.toml").write_text("".join(_table(issuer) for issuer in (one, two)))
+        shown, compared = jwtmr("jwks show --config two.toml"), jwtmr("jwks compare --config two.toml --json")
+        said = jwtmr("jwks compare --config two.toml").out
+    assert (shown.code, compared.code) == (1, 1)
+    assert "until the pool is switched to it" in " ".join(shown.out.split())
+    assert f"of {two.user_pool_id}, in us-east-1" in shown.out
+    assert [group["verdict"] for group in compared.document["groups"]] == ["different", "equal"]
+    assert f"{two.user_pool_id}: equal" in said
+
+
+def _table(issuer: RegionalIssuer) -> str:
+    return (
+        f'[[cognito_user_pool]]\nuser_pool_id = "{issuer.user_pool_id}"\nissuer_type = "updated"\n'
+        f'client_ids = ["app"]\ntoken_use = "access"\nreplica_regions = ["us-west-2"]\n'
+        f"jwks_uris = {json.dumps(issuer.jwks_uris)}\n"
+    )
 
 
 def test_a_provider_is_asked_where_its_keys_are() -> None:
@@ -271,6 +299,18 @@ def test_what_cannot_be_run_is_usage(write: Write, line: str) -> None:
     ran = jwtmr(line, stdin=json.dumps({"keys": [KEY.jwk]}))
     assert (ran.code, ran.out) == (2, "")
     assert names() == ["one.json"]
+
+
+def test_a_terminal_is_no_source() -> None:
+    """Nobody types a key set, so it does not wait for one."""
+
+    class Terminal(BytesIO):
+        def isatty(self) -> bool:
+            return True
+
+    said = StringIO()
+    assert run(["jwks", "show", "-"], {}, Terminal(), StringIO(), said) == 2
+    assert "nothing is piped in" in said.getvalue()
 
 
 def test_stdin_is_a_source(write: Write) -> None:

@@ -14,7 +14,7 @@ from jwtmr.cli.jwks.places import Place, add_place_options, find, named, places
 from jwtmr.cli.jwks.save import Saved, check_target, write_whole
 from jwtmr.cli.jwks.show import PRIVATE, Shown
 from jwtmr.cli.options import add_settings_options
-from jwtmr.cli.parsing import Formatter, Parser
+from jwtmr.cli.parsing import Formatter, Parser, epilog
 
 SOURCE: Final = "address of a key set (https, or http on this machine), a file, or - for stdin"
 DO: Final = "act"
@@ -34,8 +34,14 @@ class _Action:
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=Parser)
     for action in _ACTIONS:
+        examples = [one for one in COMMAND.examples if one.line.startswith(f"jwtmr jwks {action.name} ")]
         added = actions.add_parser(
-            action.name, help=action.says, description=action.says, formatter_class=Formatter, allow_abbrev=False
+            action.name,
+            help=action.says,
+            description=f"{action.says[0].upper()}{action.says[1:]}.",
+            epilog=epilog(examples),
+            formatter_class=Formatter,
+            allow_abbrev=False,
         )
         added.set_defaults(**{DO: action})
         action.add_arguments(added)
@@ -88,10 +94,11 @@ def _compare(args: argparse.Namespace, world: World) -> Exit:
     groups: dict[str | None, list[Place]] = {}
     for place in asked:
         groups.setdefault(place.authority, []).append(place)
-    if all(len(group) < 2 for group in groups.values()):
+    several = {name: group for name, group in groups.items() if len(group) > 1}
+    if not several:
         raise UsageError("there is nothing to compare: two sources are needed, or settings with two endpoints")
-    found = find(asked, args, world)
-    comparison = Comparison([Compared([one for one in found if one.authority == name]) for name in groups])
+    found = find([place for group in several.values() for place in group], args, world)
+    comparison = Comparison([Compared([one for one in found if one.authority == name]) for name in several])
     world.out.show(comparison)
     return comparison.exit
 
@@ -115,9 +122,9 @@ COMMAND: Final = Command(
         "Shows what key sets hold: each key with its kid, type, algorithm, use and RFC 7638 thumbprint, and whether a "
         "validator would use it, or why it never would. Saves one as it was served, or compares several. Addresses "
         "must be https, or http on this machine; redirects are never followed.\n\n"
-        "A set that tells private members is shown without them, never saved, and ends with 1. `show` ends with 1 "
-        "where an answer is no usable set; `compare` where sources differ; both with 3 where one is silent and the "
-        "others do not decide it."
+        "A set that tells private members is shown without them, under a warning, and is never saved. `show` ends with "
+        "1 for it, and where an answer is no usable set; `compare` where sources differ; both with 3 where one is "
+        "silent and the others do not decide it."
     ),
     examples=(
         Example("jwtmr jwks show --config jwtmr.toml", "which keys do the endpoints of our pool list?"),

@@ -84,6 +84,7 @@ class Compared:
                     "outcome": one.outcome,
                     "problem": one.problem or None,
                     "key_set_hash": one.hash,
+                    "private_keys": one.secrets,
                 }
                 for one in self.sets
             ],

@@ -17,6 +17,7 @@ from jwtmr.http import MAX_JWKS_BYTES
 from jwtmr.issuers import ALGORITHMS, JwksEndpoint
 
 ACCEPT: Final = "application/json"
+NOT_SWITCHED: Final = "an updated issuer answers so until the pool is switched to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Place:
     endpoint: JwksEndpoint | None = None
     """Where the settings name it."""
     authority: str | None = None
+    tells: bool = False
+    """Whether having nothing to say means that the pool has not been switched yet."""
 
 
 def add_place_options(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +65,15 @@ def places(args: argparse.Namespace, world: World) -> list[Place]:
             raise
         raise UsageError("name a source, or give settings, as in --config jwtmr.toml") from None
     return [
-        Place(endpoint.url, frozenset(authority.algorithms), endpoint, authority.id)
+        Place(
+            endpoint.url,
+            frozenset(authority.algorithms),
+            endpoint,
+            authority.id,
+            tells=authority.first_endpoint_tells and number == 0,
+        )
         for authority in settings.authorities
-        for endpoint in authority.endpoints
+        for number, endpoint in enumerate(authority.endpoints)
     ]
 
 
@@ -76,13 +85,19 @@ def find(asked: Sequence[Place], args: argparse.Namespace, world: World) -> list
     told = [_told(place, documents, wall) for place in asked]
     answers = {got.source: got for got in _read([one for one in told if isinstance(one, str)], args, world)}
     found = [
-        found_in(answers[one], place.allowed, wall) if isinstance(one, str) else one
+        _noted(place, answers[one], found_in(answers[one], place.allowed, wall)) if isinstance(one, str) else one
         for place, one in zip(asked, told, strict=True)
     ]
     return [
         replace(one, authority=place.authority, region=place.endpoint.region if place.endpoint else None)
         for place, one in zip(asked, found, strict=True)
     ]
+
+
+def _noted(place: Place, got: Got, found: Found) -> Found:
+    if place.tells and got.status is not None and 400 <= got.status < 500:
+        return replace(found, problem=f"{found.problem}; {NOT_SWITCHED}")
+    return found
 
 
 def _read(sources: Sequence[str], args: argparse.Namespace, world: World) -> list[Got]:

@@ -24,9 +24,7 @@ _OVERALL: Final = {
 OVERRIDDEN: Final = (
     "It looks at no token at all: authentication is overridden there, as in tests. In production this must not be."
 )
-REQUIRED: Final = (
-    "Some authority is ready, so it is another one that this view requires (required=), or everything would be served."
-)
+REQUIRED: Final = "An authority is ready, but another one is not that this view was told to require (required=)."
 _MEANS: Final = {
     "ok": "its keys are fresh",
     "degraded": "its keys are past their lifetime and still serve, as no endpoint brings newer ones",
