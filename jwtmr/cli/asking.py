@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import ssl
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import IO, Final, Literal, TypeAlias
 
 from jwtmr.cli.command import UsageError, World
@@ -109,18 +111,31 @@ def read_all(
     addresses = [one for one in sources if is_address(one)]
     if addresses:
         get = httpx_get(_context(args.ca_file), bodies=bodies)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            flights = [pool.submit(_ask, get, one, accept, args.timeout, max_bytes) for one in addresses]
-            world.out.progress(f"asking {_several(len(addresses))}")
-            for done, flight in enumerate(as_completed(flights), 1):
-                found[flight.result().source] = flight.result()
-                world.out.progress(f"asking {_several(len(addresses))}: {done} answered")
+        several = "1 address" if len(addresses) == 1 else f"{len(addresses)} addresses"
+        world.out.progress(f"asking {several}")
+        for done, got in enumerate(_asked(addresses, lambda one: _ask(get, one, accept, args.timeout, max_bytes)), 1):
+            found[got.source] = got
+            world.out.progress(f"asking {several}: {done} done")
         world.out.end_progress()
     return [found[one] for one in sources]
 
 
-def _several(addresses: int) -> str:
-    return "1 address" if addresses == 1 else f"{addresses} addresses"
+def _asked(addresses: Sequence[str], ask: Callable[[str], Got]) -> Iterator[Got]:
+    """What comes of each, as it comes. The threads are daemons: who interrupts it does not wait for a silent host."""
+    todo: SimpleQueue[str] = SimpleQueue()
+    come: SimpleQueue[Got] = SimpleQueue()
+    for one in addresses:
+        todo.put(one)
+
+    def work() -> None:
+        with suppress(Empty):
+            while True:
+                come.put(ask(todo.get_nowait()))
+
+    for _ in addresses[:AT_ONCE]:
+        Thread(target=work, name="jwtmr-ask", daemon=True).start()
+    for _ in addresses:
+        yield come.get()
 
 
 def _context(ca_file: str | None) -> ssl.SSLContext | None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import ssl
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
@@ -268,6 +272,28 @@ def test_a_silent_host_is_unknown_and_costs_its_time(pool: RegionalIssuer) -> No
     assert ran.code == 3
     assert "no answer within 0.2 s" in ran.out
     assert "asking 2 addresses" in ran.err
+
+
+def test_an_interrupt_ends_it_at_once() -> None:
+    """Whoever presses Ctrl-C does not wait for a host that is silent."""
+    asked, over = threading.Event(), threading.Event()
+
+    def silent(request: object) -> tuple[int, dict[str, str], bytes]:
+        asked.set()
+        over.wait(30)
+        return 200, {}, b""
+
+    with LoopbackServer(silent) as server:
+        line = [sys.executable, "-m", "jwtmr", "jwks", "show", server.url, "--timeout", "30"]
+        with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                assert asked.wait(30)
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=10)
+            finally:
+                process.kill()
+                over.set()
+    assert (process.returncode, out, err) == (130, b"", b"")
 
 
 def test_https_is_verified_against_the_file_that_is_named(write: Write, tmp_path: Path) -> None:
