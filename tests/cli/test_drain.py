@@ -230,6 +230,14 @@ def test_what_an_exporter_leaves_out_is_taken_as_bad(drain: Drain) -> None:
     assert (one["accepted"], one["would_have_refused"]) == (4, 3)
 
 
+def test_a_window_that_is_left_open_is_open(drain: Drain) -> None:
+    """The files of a process go on telling of a validator that was closed: then nothing is known of its window."""
+    left = LINES["until"].replace(str(NOW + 9 * DAY), "+Inf")
+    ran = drain("--metrics - --json", stdin=of("current", "since", "serves") + left)
+    assert ran.document["legacy"][0]["accept_until"] is None
+    assert ran.document["verdict"]["state"] == "too_early"
+
+
 def test_a_report_beyond_all_bounds_is_none(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not read to its end."""
     monkeypatch.setattr("jwtmr.cli.drain.MAX_JSON_CHARACTERS", 100)

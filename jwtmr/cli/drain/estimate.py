@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
 from jwtmr._evidence import IssuerDrain, ProcessDrain, Seen
@@ -57,10 +58,14 @@ def _legacy(authority: str, told: Told, now: float) -> list[IssuerDrain]:
         clients[""] = _seen(1, 0.0, issued, now)
     if windows is None and not clients:
         return []
-    until = max(windows.values()) if windows else None
+    until = max(windows.values()) if windows else inf
     refusals = told.refusals.get(authority)
     others = clients.pop("", None)
-    return [IssuerDrain(authority, authority, "legacy", None, until, clients, others, refusals).bounded()]
+    return [
+        IssuerDrain(
+            authority, authority, "legacy", None, None if until == inf else until, clients, others, refusals
+        ).bounded()
+    ]
 
 
 def _seen(count: int, expiry: float, issued: float, now: float) -> Seen:

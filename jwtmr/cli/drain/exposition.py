@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final, TypeAlias
 
 from jwtmr.extras._measures import (
@@ -58,7 +59,7 @@ class Told:
     issue: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
     """By authority and kind of issuer: the largest ``iat``."""
     until: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
-    """By authority, by legacy issuer: when its window ends."""
+    """By authority, by legacy issuer: when its window ends. Infinite where a closed validator left that open."""
     watched: set[str] = field(default_factory=set[str])
     """Authorities whose settings are told: of these one without a window has no legacy issuer."""
     since: float | None = None
@@ -167,7 +168,7 @@ def _take_until(told: Told, labels: Labels, value: float) -> None:
     _take_watched(told, labels, value)
     windows = told.until.setdefault(_authority(labels), {})
     issuer = labels.get("issuer", "")
-    windows[issuer] = max(windows.get(issuer, 0.0), _moment(value))
+    windows[issuer] = max(windows.get(issuer, 0.0), value if value == inf else _moment(value))
 
 
 def _take_watched(told: Told, labels: Labels, _: float) -> None:
