@@ -12,6 +12,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import IO, ClassVar, Final, Literal, Protocol, TypeAlias
 
+from jwtmr.config.given import shown
+
 Tone: TypeAlias = Literal["plain", "good", "bad", "doubtful", "strong"]
 """What a line means. On a terminal it has a colour; the words alone must say it too."""
 
@@ -22,13 +24,6 @@ MIN_WIDTH: Final = 40
 """Columns that a page takes at least: narrower terminals break lines by themselves."""
 GAP: Final = "  "
 """Between two columns of a table."""
-
-
-def printable(text: str) -> str:
-    """``text`` on one line, with every character that is not simply seen as its escape: control, bidi, surrogates."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 class Result(Protocol):
@@ -56,24 +51,24 @@ class Page:
 
     def line(self, text: str = "", tone: Tone = "plain", *, indent: int = 0) -> None:
         """A paragraph, wrapped; every line of it begins ``indent`` columns from the left."""
-        for part in _wrapped(printable(text), self.width - indent):
+        for part in _wrapped(shown(text), self.width - indent):
             self.lines.append(" " * indent + self._toned(part, tone) if part else "")
 
     def item(self, label: str, text: str, tone: Tone = "plain", *, width: int = 0, indent: int = 0) -> None:
         """``text`` beside a ``label`` of at least ``width`` columns; only the label has the tone."""
-        head = printable(label).ljust(width)
+        head = shown(label).ljust(width)
         left = self.width - indent - len(head) - len(GAP)
         if left < MIN_WIDTH // 2:  # no room beside it
             self.line(label, tone, indent=indent)
             self.line(text, indent=indent + 2)
             return
-        first, *more = _wrapped(printable(text), left)
+        first, *more = _wrapped(shown(text), left)
         self.lines.append((" " * indent + self._toned(head, tone) + GAP + first).rstrip())
         self.lines.extend(" " * (indent + len(head)) + GAP + part for part in more)
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0) -> None:
         """Columns under ``headers``. Where they are too wide together, the widest cells are wrapped."""
-        cells = [[printable(cell) for cell in row] for row in (headers, *rows)]
+        cells = [[shown(cell) for cell in row] for row in (headers, *rows)]
         widths = _fitting(
             [max(map(len, column)) for column in zip(*cells, strict=True)],
             self.width - indent - len(GAP) * (len(headers) - 1),
@@ -81,8 +76,8 @@ class Page:
         for number, row in enumerate(cells):
             parts = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
             for height in range(max(map(len, parts))):
-                shown = [part[height] if height < len(part) else "" for part in parts]
-                text = GAP.join(cell.ljust(width) for cell, width in zip(shown, widths, strict=True)).rstrip()
+                pieces = [part[height] if height < len(part) else "" for part in parts]
+                text = GAP.join(cell.ljust(width) for cell, width in zip(pieces, widths, strict=True)).rstrip()
                 self.lines.append(" " * indent + self._toned(text, "plain" if number else "strong"))
 
     def _toned(self, text: str, tone: Tone) -> str:
@@ -146,7 +141,7 @@ class Output:
     def talk(self, text: str) -> None:
         """Tell a person something, beside the data."""
         self.end_progress()
-        self._stderr.write("\n".join(map(printable, text.splitlines())) + "\n")
+        self._stderr.write("\n".join(map(shown, text.splitlines())) + "\n")
         self._stderr.flush()
 
     def progress(self, text: str) -> None:
@@ -154,7 +149,7 @@ class Output:
         if not self._progress:
             return
         columns = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
-        self._stderr.write("\r\x1b[K" + printable(text)[: columns - 1])
+        self._stderr.write("\r\x1b[K" + shown(text)[: columns - 1])
         self._stderr.flush()
         self._progressing = True
 
