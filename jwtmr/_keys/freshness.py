@@ -36,10 +36,10 @@ def _stated(headers: Mapping[str, str], wall: float) -> float | None:
         return float(min(map(int, ages)))
     if "expires" not in headers:
         return None
-    expires = _unix(headers["expires"])
+    expires = http_date(headers["expires"])
     if expires is None:
         return 0.0  # RFC 9111 section 5.3: an invalid date is one that has passed
-    sent = _unix(headers.get("date", ""))
+    sent = http_date(headers.get("date", ""))
     return expires - (wall if sent is None else sent)
 
 
@@ -54,11 +54,12 @@ def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
     text = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    moment = _unix(text)
+    moment = http_date(text)
     return None if moment is None else max(moment - wall, 0.0)
 
 
-def _unix(text: str) -> float | None:
+def http_date(text: str) -> float | None:
+    """A date of HTTP (RFC 9110 section 5.6.7) in Unix seconds; None for what is none."""
     try:
         moment = parsedate_to_datetime(text[:64])
         # The obsolete form of RFC 9110 section 5.6.7 names no zone, and means UTC.

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from typing import IO, Final
 
-from jwtmr.cli import completion, decode, drain, jwks, status, validate
+from jwtmr.cli import completion, decode, doctor, drain, jwks, status, validate
 from jwtmr.cli.command import CannotTell, Command, Exit, UsageError, World
 from jwtmr.cli.output import Output
 from jwtmr.cli.parsing import parser_of
@@ -17,6 +17,7 @@ from jwtmr.errors import ConfigurationError
 from jwtmr.settings import Clock, SystemClock
 
 COMMANDS: Final[tuple[Command, ...]] = (
+    doctor.COMMAND,
     validate.COMMAND,
     decode.COMMAND,
     jwks.COMMAND,

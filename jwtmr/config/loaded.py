@@ -25,6 +25,8 @@ from jwtmr.validator import TokenValidator
 SYSTEM_CLOCK: Final = SystemClock()
 _NO_FETCH: Final = cast("HttpGet", object)
 """For a validator that is thrown away before it asks for anything: one without it would load httpx."""
+DEFAULT_LEEWAY: Final = 30.0
+"""Seconds; that of ``TokenValidator``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +64,12 @@ class Settings:
             given[key] = Given(from_value(KEYS[key][0], value, key), key, key)
         file = None if path is None else Given(os.fspath(path), "path", "path")
         return load_given(file, os.environ if environ is None else environ, given, lambda setting: setting.key)
+
+    @property
+    def leeway(self) -> float:
+        """Seconds by which clocks may differ: what was set, or the default of ``TokenValidator``."""
+        given = self._rules.keywords.get("leeway", DEFAULT_LEEWAY)
+        return float(given) if isinstance(given, (int, float)) else DEFAULT_LEEWAY  # which `load` has seen to
 
     def validator(
         self, *, observers: Iterable[Observer] = (), http_get: HttpGet | None = None, clock: Clock = SYSTEM_CLOCK

@@ -1,0 +1,141 @@
+"""The verdict: a yes, a no or "could not tell" to each question, and why. Pure.
+
+**now**: does this configuration accept good tokens as things stand? **switch**: if the issuer were switched this
+moment, would both kinds of token be accepted, and nobody notice? That asks for a new and an old issuer in the settings,
+a window that outlasts the tokens of before (a day), and hosts that all answer and agree; that the new issuer has
+nothing to say before the switch is expected. **refuse-legacy**: may tokens of the old issuer be refused? That asks for
+a new issuer that is there and serves the same keys. Whether somebody still sends old tokens cannot be seen from
+outside: ``jwtmr drain`` counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from jwtmr.cli.doctor.findings import Finding, Question
+from jwtmr.cli.doctor.sample import Sample
+from jwtmr.cli.doctor.standing import Standing
+
+Reply: TypeAlias = Literal["yes", "no", "unknown"]
+
+TOKEN_LIFE: Final = 86400.0
+"""Seconds that access and ID tokens of Cognito live at most: until then those of before the switch must be accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to one question."""
+
+    question: Question
+    answer: Reply
+    why: tuple[str, ...]
+    """Reasons for a no; for a yes what it rests on, and what it does not cover."""
+
+
+def verdict_on(
+    question: Question, standings: Sequence[Standing], findings: Sequence[Finding], sample: Sample | None
+) -> Verdict:
+    """Answer one question."""
+    blocking = [finding for finding in findings if question in finding.blocks]
+    doubts = [finding.what for finding in blocking if finding.severity == "unknown"]
+    against = [finding.what for finding in blocking if finding.severity != "unknown"]
+    own, open_questions, notes = _OWN[question](standings, sample)
+    against += [reason for reason in own if reason not in against]
+    if doubts and any(finding.code == "nobody_answers" for finding in blocking):
+        return Verdict(question, "unknown", _once(doubts))
+    if against:
+        return Verdict(question, "no", _once(against))
+    if doubts or open_questions:
+        return Verdict(question, "unknown", _once([*doubts, *open_questions]))
+    return Verdict(question, "yes", tuple(notes))
+
+
+def _once(reasons: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(reasons))
+
+
+_Opinion: TypeAlias = tuple[list[str], list[str], list[str]]
+"""Reasons against, what cannot be told, and notes for a yes."""
+
+
+def _now(standings: Sequence[Standing], sample: Sample | None) -> _Opinion:
+    keys = [standing.authority.id for standing in standings if standing.has_keys]
+    notes = [f"keys were fetched for {', '.join(keys)}"] if keys else []
+    if sample is not None and sample.code is None:
+        notes.append("the sample token was accepted")
+    elif sample is None:
+        notes.append("no token was tried: --token-file gives one, and tries clients, audience and signature too")
+    return [], [], notes
+
+
+def _switch(standings: Sequence[Standing], _: Sample | None) -> _Opinion:
+    concerned = [standing for standing in standings if standing.moves]
+    against = [
+        f'{standing.authority.id} is configured as "original": after the switch every new token would be refused. '
+        'Set issuer_type to "updated" and accept_legacy_until first'
+        for standing in standings
+        if standing.is_pool and not standing.moves
+    ]
+    if not concerned and not against:
+        against.append("the settings know one name of each issuer, so there is nothing to switch between")
+    for standing in concerned:
+        against += _window_for_switch(standing)
+    done = [standing.authority.id for standing in concerned if standing.switched]
+    notes = [f"{', '.join(done)}: the new issuer is there already, so the switch has probably happened"] if done else []
+    if not done:
+        notes.append("both issuers are configured, the window is open, and the hosts agree")
+    return against, [], [*notes, "other services that validate these tokens must be ready too"]
+
+
+def _window_for_switch(standing: Standing) -> list[str]:
+    latest = max((issuer.accept_until_unix for issuer in standing.legacy), default=0.0)
+    if latest <= standing.now:
+        return [
+            (
+                f"{standing.authority.id}: tokens of the old issuer are refused already, so whoever is logged in at "
+                "the moment of the switch would be locked out: open the window first"
+            )
+        ]
+    if latest - standing.now < TOKEN_LIFE:
+        return [
+            (
+                f"{standing.authority.id}: the window ends in less than a day, and tokens of before the switch may "
+                "live that long"
+            )
+        ]
+    return []
+
+
+def _refuse(standings: Sequence[Standing], sample: Sample | None) -> _Opinion:
+    concerned = [standing for standing in standings if standing.legacy]
+    if not concerned:
+        return ["the settings know no old issuer, so there is none to refuse"], [], []
+    against = [
+        f"{standing.authority.id} is not switched yet: all its tokens still name the old issuer"
+        for standing in concerned
+        if standing.switched is False
+    ]
+    current = sample is not None and sample.code is None and sample.kind == "current"
+    unsure = [
+        f"{standing.authority.id}: nothing shows that new tokens name the new issuer. A token of just now, given with "
+        "--token-file, would"
+        for standing in concerned
+        if standing.moves and standing.switched is None and not current
+    ]
+    notes = ["the new issuer is there, with the keys of the old one"]
+    notes.append(
+        "the sample token names the new issuer" if current else "no new token was tried: --token-file gives one"
+    )
+    if not any(standing.open_windows for standing in concerned):
+        notes.append("tokens of the old issuer are refused already")
+    else:
+        notes.append(
+            "who still sends old tokens cannot be seen from here: `jwtmr drain` counts them. Until a day after the "
+            "switch there are always some"
+        )
+    return against, unsure, notes
+
+
+_OWN: Final = {"now": _now, "switch": _switch, "refuse-legacy": _refuse}
