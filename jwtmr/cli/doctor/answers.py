@@ -9,7 +9,6 @@ from jwtmr.cli.doctor.findings import (
     EVERYTHING,
     MOVING,
     NOTHING,
-    SWITCHING,
     Finding,
     Question,
     Severity,
@@ -119,8 +118,9 @@ def _found_out(look: Seen) -> Finding:
         f"the settings say that the pool {shortened(look.target.authority)} is original, and its updated issuer "
         "serves keys",
         "So the pool has probably been switched. New tokens then name the updated issuer, and are refused here.",
-        'Set issuer_type to "updated", and accept_legacy_until at least a day ahead.',
-        severity="warning", blocks=SWITCHING,
+        'Try a token of just now with --token-file. If it is refused, set issuer_type to "updated", and '
+        "accept_legacy_until at least a day ahead.",
+        severity="unknown", blocks=EVERYTHING,
     )  # fmt: skip
 
 

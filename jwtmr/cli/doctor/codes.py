@@ -81,5 +81,8 @@ _MCP: Final = {
     "mcp_audience_differs": "the configured audience is not the address that MCP clients ask a token for",
 }
 
+OF_HOSTS: Final = frozenset(_HOSTS)
+"""What is said of hosts that could not be asked: where none could, it says more of this machine than of them."""
+
 MEANINGS: Final = MappingProxyType({**_HOSTS, **_ANSWERS, **_KEYS, **_WINDOWS, **_TOKEN, **_MCP})
 """Every code and its meaning, in the order of the page. Closed: a new code is a change of what programs read."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from jwtmr.bearer.metadata import ResourceMetadata
 from jwtmr.cli.doctor.agreement import agreement_findings
 from jwtmr.cli.doctor.answers import answer_findings
-from jwtmr.cli.doctor.asking import ask_all
+from jwtmr.cli.doctor.asking import Asked, ask_all
 from jwtmr.cli.doctor.clocks import clock_findings
 from jwtmr.cli.doctor.findings import EVERYTHING, QUESTIONS, Finding, Question, Severity
 from jwtmr.cli.doctor.mcp import Visit, mcp_findings, visit
@@ -44,39 +44,33 @@ def examine(
     wanted: Wanted, tools: Tools, progress: Callable[[str], None], try_sample: Callable[[], Sample] | None = None
 ) -> Diagnosis:
     """Ask, try the sample token, and judge."""
-    standings, visited = _ask(wanted, tools, progress)
-    sample = None
+    flows = [flow_of(target) for authority in wanted.authorities for target in targets_of(authority)]
+    if wanted.mcp is not None:
+        issuers = [issuer.url for authority in wanted.authorities for issuer in authority.issuers]
+        flows.append(visit(wanted.mcp, issuers))
+    asked = ask_all(flows, tools, progress, wanted.limit)
     if try_sample is not None:
         progress("trying the sample token …")
-        sample = try_sample()
+    return judge(wanted, asked, tools.clock.wall(), None if try_sample is None else try_sample())
+
+
+def judge(wanted: Wanted, asked: Sequence[Asked], now: float, sample: Sample | None) -> Diagnosis:
+    """What there is to say of what was ``asked``: the targets of all authorities in order, then MCP. Pure."""
+    standings = _standings(wanted.authorities, asked, now)
+    visited = None if wanted.mcp is None else Visit(wanted.mcp, asked[-1])
     findings = _findings(wanted, standings, visited, sample)
     questions = QUESTIONS if wanted.question is None else (wanted.question,)
     verdicts = tuple(verdict_on(question, standings, findings, sample) for question in questions)
     return Diagnosis(tuple(standings), tuple(findings), verdicts, sample, visited, wanted.question or "now")
 
 
-def _ask(wanted: Wanted, tools: Tools, progress: Callable[[str], None]) -> tuple[list[Standing], Visit | None]:
-    targets = [(authority, target) for authority in wanted.authorities for target in targets_of(authority)]
-    flows = [flow_of(target) for _, target in targets]
-    if wanted.mcp is not None:
-        issuers = [issuer.url for authority in wanted.authorities for issuer in authority.issuers]
-        flows.append(visit(wanted.mcp, issuers))
-    came = ask_all(flows, tools, progress, wanted.limit)
-    now = tools.clock.wall()
-    standings = [
-        Standing(
-            authority,
-            tuple(
-                see(target, owner, probes)
-                for (owner, target), probes in zip(targets, came, strict=False)
-                if owner is authority
-            ),
-            now,
-            any(other.accepts(now) for other in wanted.authorities if other is not authority),
-        )
-        for authority in wanted.authorities
+def _standings(authorities: Sequence[Authority], asked: Sequence[Asked], now: float) -> list[Standing]:
+    left = iter(asked)
+    looks = [tuple(see(target, one, next(left)) for target in targets_of(one)) for one in authorities]
+    return [
+        Standing(one, seen, now, any(other.accepts(now) for other in authorities if other is not one))
+        for one, seen in zip(authorities, looks, strict=True)
     ]
-    return standings, None if wanted.mcp is None else Visit(wanted.mcp, came[-1])
 
 
 def _findings(

@@ -144,7 +144,7 @@ def _pointer(resource: ResourceMetadata, named: str | None) -> Iterator[Finding]
 
 
 def _metadata(seen: Visit) -> Iterator[Finding]:
-    if len(seen.probes) < 2:
+    if len(seen.probes) < 2 or seen.probes[0].answer is None:  # then that has been said
         return
     url, document = seen.probes[1].url, seen.metadata()
     answer = seen.probes[1].answer

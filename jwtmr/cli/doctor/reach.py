@@ -59,7 +59,7 @@ def reach_findings(target: Target, probe: Probe, now: float) -> list[Finding]:
         found.append(
             _finding(
                 target, probe, "certificate_ends_soon",
-                what=f"the certificate ends on {day(ends)}, {in_days(ends - now)}",
+                what=f"the certificate of {host_of(probe.url)} ends on {day(ends)}, {in_days(ends - now)}",
                 why="From then on no connection to this host is trusted, and no keys come from it.",
                 do="Ask whoever runs the host whether it is renewed in time.", severity="warning", blocks=NOTHING,
             )
@@ -67,7 +67,7 @@ def reach_findings(target: Target, probe: Probe, now: float) -> list[Finding]:
     if probe.total > SLOW:
         found.append(
             _finding(
-                target, probe, "slow_answer", what=f"the answer took {probe.total:.1f} s",
+                target, probe, "slow_answer", what=f"the answer of {host_of(probe.url)} took {probe.total:.1f} s",
                 why=f"A validator gives up after {ATTEMPT_TIME:g} s, and asks elsewhere.",
                 do="Try again; if it stays slow, look for a proxy or a firewall between this machine and the host.",
                 severity="warning", blocks=NOTHING,
@@ -117,17 +117,17 @@ _WORDS: Final[dict[Trouble, tuple[str, str, str]]] = {
 def _certificate(target: Target, probe: Probe, now: float) -> Finding:
     shown = probe.certificate
     code = _CERTIFICATES.get(probe.verify_code or 0, "certificate_not_trusted")
-    what, do = _certificate_words(code, shown, now)
+    what, do = _certificate_words(code, host_of(probe.url), shown, now)
     said = f" ({shortened(probe.detail)})" if probe.detail else ""
     why = "So it cannot be known who answers, and nothing that this host says is used."
     return _finding(target, probe, code, what=what + said, why=why, do=do)
 
 
-def _certificate_words(code: str, shown: Certificate | None, now: float) -> tuple[str, str]:
+def _certificate_words(code: str, host: str, shown: Certificate | None, now: float) -> tuple[str, str]:
     if code == "certificate_expired":
         ended = "" if shown is None else f" on {day(shown.ends)}, {in_days(shown.ends - now)}"
         return (
-            f"the certificate of the host expired{ended}",
+            f"the certificate of {host} expired{ended}",
             (
                 "Whoever runs the host must renew it. If it is AWS's, something on the way answers in its place, or "
                 "the clock of this machine is wrong."
@@ -135,13 +135,16 @@ def _certificate_words(code: str, shown: Certificate | None, now: float) -> tupl
         )
     if code == "certificate_not_yet_valid":
         begins = "" if shown is None else f" before {day(shown.begins)}"
-        return f"the certificate of the host is not valid{begins}", "Look at the clock of this machine first."
+        return f"the certificate of {host} is not valid{begins}", "Look at the clock of this machine first."
     if code == "certificate_for_another_host":
         names = "" if shown is None else f": it names {listed(shown.names) or 'none'}"
-        return f"the certificate is for another host{names}", "Look for a typing error in the address, or for a proxy."
+        return (
+            f"the certificate that {host} shows is for another host{names}",
+            "Look for a typing error in the address, or for a proxy.",
+        )
     issuer = "" if shown is None else f"; it says that it was issued by {shortened(shown.issued_by)}"
     return (
-        f"the certificate is signed by nobody who is trusted here{issuer}",
+        f"the certificate of {host} is signed by nobody who is trusted here{issuer}",
         (
             "If it is a company's own authority, give its certificate with --ca-file, and to the service an "
             "http_get=httpx_get(ssl_context=…). If it should be a public one, a proxy reads your traffic."

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from jwtmr.cli.doctor.codes import OF_HOSTS
 from jwtmr.cli.doctor.findings import Finding, Question
 from jwtmr.cli.doctor.sample import Sample
 from jwtmr.cli.doctor.standing import Standing
@@ -39,12 +40,14 @@ def verdict_on(
 ) -> Verdict:
     """Answer one question."""
     blocking = [finding for finding in findings if question in finding.blocks]
+    if any(finding.code == "nobody_answers" for finding in blocking):
+        blocking = [finding for finding in blocking if finding.code not in OF_HOSTS]
+    if sample is not None and sample.code is None:  # whatever the updated host serves, tokens of now are accepted
+        blocking = [finding for finding in blocking if finding.code != "updated_issuer_answers"]
     doubts = [finding.what for finding in blocking if finding.severity == "unknown"]
     against = [finding.what for finding in blocking if finding.severity != "unknown"]
     own, open_questions, notes = _OWN[question](standings, sample)
     against += [reason for reason in own if reason not in against]
-    if doubts and any(finding.code == "nobody_answers" for finding in blocking):
-        return Verdict(question, "unknown", _once(doubts))
     if against:
         return Verdict(question, "no", _once(against))
     if doubts or open_questions:

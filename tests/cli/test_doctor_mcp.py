@@ -1,0 +1,134 @@
+"""What MCP clients need: a real middleware behind a real server, and a provider whose document says it all."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from cli_world import Ran, jwtmr
+from serving import served
+
+from jwtmr import UNCHECKED, OidcProvider, TokenValidator
+from jwtmr.bearer import ResourceMetadata
+from jwtmr.testing import MISSING, OidcIssuer
+from jwtmr_asgi import BearerAuthMiddleware
+
+
+@dataclass
+class McpWorld:
+    """A protected server, what its metadata says, and what the command line says of both."""
+
+    issuer: OidcIssuer
+    url: str
+    mount: Callable[..., None]
+    """Put the middleware in force again, with other keywords."""
+    options: dict[str, str] = field(default_factory=dict[str, str])
+
+    def doctor(self, url: str | None = None) -> Ran:
+        """Run ``jwtmr doctor --mcp`` on it."""
+        words = [word for name, value in self.options.items() for word in (f"--{name}", value)]
+        return jwtmr(f"doctor --mcp {url or self.url} {shlex.join(words)} --json")
+
+
+async def _hello(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+@pytest.fixture
+def world() -> Iterator[McpWorld]:
+    """A world in which a client of MCP gets through."""
+    app: list[Any] = [_hello]
+
+    async def front(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
+        await app[0](scope, receive, send)
+
+    with ExitStack() as stack:
+        issuer = stack.enter_context(OidcIssuer("/tenant"))
+        issuer.discovery = {
+            "code_challenge_methods_supported": ["S256"], "registration_endpoint": f"{issuer.url}/register",
+        }  # fmt: skip
+        provider = OidcProvider(issuer.url, audience=UNCHECKED, client_ids=UNCHECKED, token_type=UNCHECKED)
+        validator = TokenValidator(provider)
+        stack.callback(validator.close)
+        url = f"http://{stack.enter_context(served(front, lifespan='off'))}/mcp"
+
+        def mount(**keywords: Any) -> None:  # noqa: ANN401
+            usual = {"resource_metadata": ResourceMetadata(resource=url), "startup": "lazy"}
+            app[0] = BearerAuthMiddleware(_hello, validator, **{**usual, **keywords})
+
+        mount()
+        options = {
+            "issuer-url": issuer.url, "jwks-uri": issuer.jwks_uri, "audience": url,
+            "client-id": issuer.client_id, "token-type": "UNCHECKED",
+        }  # fmt: skip
+        yield McpWorld(issuer, url, mount, options)
+
+
+def test_a_world_that_suits_clients_has_no_finding(world: McpWorld) -> None:
+    """A challenge, the metadata, a server with S256 and an audience of one's own are all that it takes."""
+    ran = world.doctor()
+    assert ran.document["findings"] == []
+    assert [step["status"] for step in ran.document["mcp"]] == [401, 200, 404, 404, 200]
+    assert ran.code == 0
+
+
+def _metadata(**settings: Any) -> Callable[[McpWorld], None]:  # noqa: ANN401
+    return lambda world: world.mount(
+        resource_metadata=ResourceMetadata(**{"resource": world.url, **settings}),
+    )
+
+
+def _discovery(**members: object) -> Callable[[McpWorld], None]:
+    return lambda world: world.issuer.discovery.update(members)
+
+
+def _option(name: str, value: str) -> Callable[[McpWorld], None]:
+    return lambda world: world.options.update({name: value})
+
+
+SPOILT: dict[str, tuple[Callable[[McpWorld], object], set[str]]] = {
+    "no metadata": (lambda world: world.mount(resource_metadata=None), {"mcp_no_challenge", "mcp_no_metadata"}),
+    "another resource": (_metadata(resource="https://api.example/mcp"), {"mcp_no_challenge", "mcp_other_resource"}),
+    "a foreign server": (_metadata(authorization_servers=["https://other.example"]), {"mcp_foreign_server"}),
+    "no token needed": (lambda world: world.mount(optional=True), {"mcp_not_protected"}),
+    "no S256": (_discovery(code_challenge_methods_supported=["plain"]), {"mcp_no_pkce"}),
+    "no word of PKCE": (_discovery(code_challenge_methods_supported=MISSING), {"mcp_no_pkce"}),
+    "another issuer's document": (_discovery(issuer="https://other.example"), {"mcp_no_server_metadata"}),
+    "no registration": (_discovery(registration_endpoint=MISSING), {"mcp_no_registration"}),
+    "any audience": (_option("audience", "UNCHECKED"), {"mcp_audience_open"}),
+    "another audience": (_option("audience", "https://api.example"), {"mcp_audience_differs"}),
+}
+
+
+@pytest.mark.parametrize(("spoil", "codes"), SPOILT.values(), ids=SPOILT.keys())
+def test_what_stops_a_client_is_named(world: McpWorld, spoil: Callable[[McpWorld], object], codes: set[str]) -> None:
+    """One thing is missing, and what clients will stumble over has a name."""
+    spoil(world)
+    ran = world.doctor()
+    assert {finding["code"] for finding in ran.document["findings"]} == codes
+    assert ran.code == (0 if codes == {"mcp_no_registration"} else 1)
+
+
+def test_a_server_that_is_down_tells_nothing(world: McpWorld) -> None:
+    """Nothing can be said of what clients would get from a port where nobody listens."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/mcp"
+        world.options["audience"] = url
+        ran = world.doctor(url)
+    assert {finding["code"] for finding in ran.document["findings"]} == {"mcp_unreachable"}
+    assert ran.code == 3
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "http://api.example/", "https://api.example/?a", "nonsense"])
+def test_what_is_no_address_of_a_resource_is_a_usage_error(world: McpWorld, url: str) -> None:
+    """The error names the option."""
+    ran = world.doctor(url)
+    assert ran.code == 2
+    assert "--mcp: must" in ran.err
