@@ -108,6 +108,8 @@ class LoopbackPort:
                 with contextlib.suppress(OSError):  # gone again before it was accepted
                     connection, _ = listener.accept()
                     connection.settimeout(None)
+                    # Else the first answer over TLS waits 40 ms for the client to acknowledge the session tickets.
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._welcome(connection)
 
 
