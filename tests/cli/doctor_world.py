@@ -60,11 +60,18 @@ class World:
 
 
 @contextmanager
-def good_world(folder: Path) -> Iterator[World]:
-    """A world without a fault."""
+def pool() -> Iterator[RegionalIssuer]:
+    """The pool of any number of worlds, one after the other."""
+    with RegionalIssuer(REGIONS, clock=SettableClock(), tls=tls_authority()) as issuer:
+        yield issuer
+
+
+@contextmanager
+def good_world(issuer: RegionalIssuer, folder: Path) -> Iterator[World]:
+    """A world without a fault. What is spoilt in it is whole again afterwards."""
     with ExitStack() as stack:
-        issuer = stack.enter_context(RegionalIssuer(REGIONS, clock=SettableClock(), tls=tls_authority()))
         issuer.switch_to_updated()
+        issuer.forget_requests()
         world = World(issuer, folder, SettableClock(issuer.clock.wall()))
         world.options = {
             "user-pool-id": [issuer.user_pool_id],

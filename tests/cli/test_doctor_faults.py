@@ -8,17 +8,24 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from doctor_world import World, good_world
+from doctor_world import World, good_world, pool
 from jwt.algorithms import RSAAlgorithm
 
-from jwtmr.testing import SettableClock, SigningKey
+from jwtmr.testing import RegionalIssuer, SettableClock, SigningKey
 from jwtmr.testing.faults import at, bad_tls, body, diverge, redirect, status
 
 
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[RegionalIssuer]:
+    """The pool of all worlds here."""
+    with pool() as made:
+        yield made
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(issuer: RegionalIssuer, tmp_path: Path) -> Iterator[World]:
     """A world without a fault."""
-    with good_world(tmp_path) as made:
+    with good_world(issuer, tmp_path) as made:
         yield made
 
 

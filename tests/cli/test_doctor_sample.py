@@ -6,15 +6,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from doctor_world import World, good_world
+from doctor_world import World, good_world, pool
 
+from jwtmr.testing import RegionalIssuer
 from jwtmr.testing.faults import at, status
 
 
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[RegionalIssuer]:
+    """The pool of all worlds here."""
+    with pool() as made:
+        yield made
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(issuer: RegionalIssuer, tmp_path: Path) -> Iterator[World]:
     """A world without a fault."""
-    with good_world(tmp_path) as made:
+    with good_world(issuer, tmp_path) as made:
         yield made
 
 
