@@ -29,6 +29,8 @@ _PRIVATE: Final = frozenset(
         "private or symmetric key material",
     }
 )
+_NOT_OURS: Final = frozenset({401, 403, 407})
+"""What a key host has no reason to say, so that something else says it in its place."""
 _NO_KEYS: Final = "No keys come from there. While another endpoint answers, tokens can still be checked."
 
 
@@ -51,11 +53,13 @@ def answer_findings(standing: Standing, look: Seen) -> list[Finding]:
 def _nothing_here(standing: Standing, look: Seen) -> list[Finding]:
     """A 4xx. What it means depends on who says it."""
     target, status = look.target, _status(look)
-    if target.tells and not standing.lost:
-        return [_not_switched(standing, look)]
+    if target.tells:
+        return [] if standing.lost else [_not_switched(standing, look)]
+    if status in _NOT_OURS:
+        return [_refused(look)]
     if target.form == "original":
         return [_wrong_region(standing, look)]
-    if standing.lost and standing.is_pool:
+    if standing.lost:
         return []
     if target.form == "replica":
         return [
@@ -64,16 +68,18 @@ def _nothing_here(standing: Standing, look: Seen) -> list[Finding]:
                 f"{target.endpoint.region} does not know the pool {shortened(target.authority)} (status {status})",
                 "replica_regions names this region, so keys are looked for there while the primary region is down. "
                 "They would not be found.",
-                "Is the replica there, and ACTIVE? `aws cognito-idp describe-user-pool` tells. If there is none, take "
-                "the region out of replica_regions.",
+                "Is the replica there, and ACTIVE? `aws cognito-idp list-user-pool-replicas` tells. If there is none, "
+                "take the region out of replica_regions.",
             )
         ]  # fmt: skip
-    return [
-        _finding(
-            look, "refused_by_host", f"{host_of(look.last.url)} answers with status {status}", _NO_KEYS,
-            "Open the address in a browser. Look for a typing error in it, and for a gateway that wants a login.",
-        )
-    ]  # fmt: skip
+    return [_refused(look)]
+
+
+def _refused(look: Seen) -> Finding:
+    return _finding(
+        look, "refused_by_host", f"{host_of(look.last.url)} answers with status {_status(look)}", _NO_KEYS,
+        "Open the address in a browser. Look for a typing error in it, and for a gateway that wants a login.",
+    )  # fmt: skip
 
 
 def _not_switched(standing: Standing, look: Seen) -> Finding:
@@ -83,7 +89,7 @@ def _not_switched(standing: Standing, look: Seen) -> Finding:
         what = f"the pool is not switched to the updated issuer yet: its host answers with status {status}"
         what += "" if status == 403 else " (Cognito says 403 there before the switch)"
     why = "Its tokens still name the old issuer, which is accepted, so all is as it should be before the switch."
-    do = "Nothing, until you switch. Afterwards ask doctor again."
+    do = "Nothing, until you switch. Then ask doctor again."
     if not accepted:
         why = "Its tokens still name the old issuer, and these settings refuse that one: nobody can log in."
         do = "Set accept_legacy_until to a date some weeks ahead" if standing.is_pool else "Set accept_until ahead"

@@ -25,30 +25,29 @@ class _Errand:
         self._flow: Final = flow
         self._tools: Final = tools
         self._done: Final = done
-        self._probes: tuple[Probe, ...] = ()
-        self._course: Course | None = None
+        self._state: tuple[Asked, Course | None] = ((), Course(next(flow)))
+        """What came of the addresses so far, and the one that is asked. Replaced whole: another thread reads it."""
 
     def run(self) -> None:
         """Ask until the flow has no question left."""
         try:
-            url = next(self._flow, None)
-            while url is not None:
-                self._course = Course(url)
-                came = probe(self._course, self._tools)
-                self._probes, self._course = (*self._probes, came), None
-                url = self._next(came)
+            probes, course = self._state
+            while course is not None:
+                came = probe(course, self._tools)
+                probes, course = (*probes, came), self._next(came)
+                self._state = (probes, course)
         finally:
             self._done()
 
-    def _next(self, came: Probe) -> str | None:
+    def _next(self, came: Probe) -> Course | None:
         try:
-            return self._flow.send(came)
+            return Course(self._flow.send(came))
         except StopIteration:
             return None
 
     def asked(self) -> Asked:
-        """What there is by now: an address that still hangs has had its time."""
-        course, probes = self._course, self._probes
+        """What there is by now, one probe at least: an address that still hangs has had its time."""
+        probes, course = self._state
         return probes if course is None else (*probes, course.ended("timeout"))
 
 

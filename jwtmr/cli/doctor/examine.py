@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from jwtmr.bearer.metadata import ResourceMetadata
 from jwtmr.cli.doctor.agreement import agreement_findings
@@ -23,7 +24,9 @@ from jwtmr.cli.doctor.verdict import verdict_on
 from jwtmr.cli.doctor.windows import window_findings
 from jwtmr.issuers import Authority
 
-_ORDER: tuple[Severity, ...] = ("problem", "unknown", "warning", "ok")
+MAX_ALIKE: Final = 5
+"""Findings of one code that are told of one authority."""
+_ORDER: Final[tuple[Severity, ...]] = ("problem", "unknown", "warning", "ok")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,17 +114,25 @@ def _nobody(standings: Sequence[Standing]) -> list[Finding]:
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding where several places have the same thing to be said of them."""
-    first: dict[tuple[str, str, str | None], list[Finding]] = {}
+    """One finding where several places have the same to be said of them, and a few of each kind for an authority."""
+    same: dict[tuple[str, str, str | None], list[Finding]] = {}
     for finding in findings:
-        first.setdefault((finding.code, finding.what, finding.authority), []).append(finding)
-    return [
-        several[0]
-        if len(several) == 1
-        else replace(
-            several[0],
-            what=f"{several[0].what} (at {len(several)} places)",
-            blocks=frozenset(question for finding in several for question in finding.blocks),
-        )
-        for several in first.values()
-    ]
+        same.setdefault((finding.code, finding.what, finding.authority), []).append(finding)
+    alike: dict[tuple[str, str | None], list[Finding]] = {}
+    for (code, _, authority), several in same.items():
+        alike.setdefault((code, authority), []).append(_one_of(several, f"at {len(several)} places"))
+    return [finding for several in alike.values() for finding in _few(several)]
+
+
+def _few(several: list[Finding]) -> list[Finding]:
+    """At most :data:`MAX_ALIKE`: a host can be wrong in a hundred ways at once."""
+    last, more = several[MAX_ALIKE - 1 :], len(several) - MAX_ALIKE
+    return several if more <= 0 else [*several[: MAX_ALIKE - 1], _one_of(last, f"and {more} more like it")]
+
+
+def _one_of(several: Sequence[Finding], rest: str) -> Finding:
+    """The first of ``several``, with all that any of them blocks."""
+    if len(several) == 1:
+        return several[0]
+    blocks = frozenset(question for finding in several for question in finding.blocks)
+    return replace(several[0], what=f"{several[0].what} ({rest})", blocks=blocks)

@@ -81,7 +81,9 @@ class Diagnosis:
             page.line()
         for finding in self.findings:
             _write_finding(page, finding)
-        for verdict in self.verdicts:
+        for place, verdict in enumerate(self.verdicts):
+            if place:
+                page.line()
             _write_verdict(page, verdict)
 
 

@@ -47,7 +47,7 @@ def verdict_on(
     doubts = [finding.what for finding in blocking if finding.severity == "unknown"]
     against = [finding.what for finding in blocking if finding.severity != "unknown"]
     own, open_questions, notes = _OWN[question](standings, sample)
-    against += [reason for reason in own if reason not in against]
+    against = [*own, *against]
     if against:
         return Verdict(question, "no", _once(against))
     if doubts or open_questions:
