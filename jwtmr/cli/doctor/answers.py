@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from jwtmr._keys.jwk import FOR_OTHERS
+from jwtmr._keys.reading import Reading
 from jwtmr.cli.doctor.findings import (
     EVERYTHING,
     MOVING,
@@ -36,18 +37,20 @@ _NO_KEYS: Final = "No keys come from there. While another endpoint answers, toke
 
 def answer_findings(standing: Standing, look: Seen) -> list[Finding]:
     """What is wrong with one answer; nothing where there is none."""
-    if look.reading is None:
+    reading = look.reading
+    if reading is None:
         return []
     if not look.target.asked_by_validator:
         return [_found_out(look)] if look.keys is not None else []
-    outcome = look.reading.outcome
+    outcome = reading.outcome
     if outcome == "client_error":
         return _nothing_here(standing, look)
     if outcome == "redirect":
         return [_redirect(look)]
     if outcome == "server_error":
         return [_server_error(look)]
-    return [*_unusable(look), *_refused_keys(look), *_algorithms(standing, look)]
+    unusable = [_unusable(look, reading)] if outcome == "unusable" else []
+    return [*unusable, *_refused_keys(look, reading), *_algorithms(standing, look)]
 
 
 def _nothing_here(standing: Standing, look: Seen) -> list[Finding]:
@@ -150,29 +153,23 @@ def _server_error(look: Seen) -> Finding:
     )  # fmt: skip
 
 
-def _unusable(look: Seen) -> list[Finding]:
-    reading = look.reading
-    if reading is None or reading.outcome != "unusable":
-        return []
+def _unusable(look: Seen, reading: Reading) -> Finding:
     host, reasons = host_of(look.last.url), reading.refused
     if content_of(look.last) == "html":
         what = f"{host} serves a web page (HTML) where a key set (JSON) should be"
         do = "Open it in a browser: it may be a login page of a proxy, a parked domain, or the wrong path."
-        return [_finding(look, "html_instead_of_json", what, _NO_KEYS, do)]
+        return _finding(look, "html_instead_of_json", what, _NO_KEYS, do)
     if len(look.probes) == 1 and look.target.endpoint.discovers is not None:
         what = f"the discovery document at {host} is of no use: {shortened(reasons[0], 200)}"
         why = "The document must name exactly the configured issuer, or its keys would be another one's. " + _NO_KEYS
         do = "Write issuer_url exactly as the document does, with or without the slash at its end."
-        return [_finding(look, "wrong_document", what, why, do)]
+        return _finding(look, "wrong_document", what, why, do)
     what = f"{host} serves no key set that could be used: {shortened(reasons[0])}"
     do = "Open it: a key set is a JSON object whose member keys lists public keys (RFC 7517)."
-    return [_finding(look, "no_key_set", what, _NO_KEYS, do)]
+    return _finding(look, "no_key_set", what, _NO_KEYS, do)
 
 
-def _refused_keys(look: Seen) -> list[Finding]:
-    reading = look.reading
-    if reading is None:
-        return []
+def _refused_keys(look: Seen, reading: Reading) -> list[Finding]:
     named = [(refusal.reason, refusal.kid) for refusal in reading.keys.refusals] if reading.keys else []
     refused = named or [(reason, None) for reason in reading.refused if reason in _WEAK | _PRIVATE]
     return [

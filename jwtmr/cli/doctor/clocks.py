@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from statistics import median_low
 from typing import Final
 
 from jwtmr._keys.freshness import age_header, http_date
@@ -35,9 +34,15 @@ def clock_findings(probes: Iterable[Probe], leeway: float) -> list[Finding]:
     offsets = [(probe, offset) for probe in probes if (offset := offset_of(probe)) is not None]
     if not offsets:
         return []
-    usual = median_low([offset for _, offset in offsets])
+    usual = _usual([offset for _, offset in offsets])
     found = [_here(usual, leeway)] if abs(usual) > max(leeway / 2, LEAST) else []
     return found + _there(offsets, usual, leeway)
+
+
+def _usual(offsets: Sequence[float]) -> float:
+    """The one in the middle; of two, the one that speaks for this machine."""
+    middle = sorted(offsets)[(len(offsets) - 1) // 2 : len(offsets) // 2 + 1]
+    return min(middle, key=abs)
 
 
 def _here(offset: float, leeway: float) -> Finding:

@@ -80,7 +80,7 @@ class Diagnosis:
             page.line(_sample_line(self.sample), "strong")
             page.line()
         for finding in self.findings:
-            _write_finding(page, finding)
+            _write_finding(page, finding, several=len(self.standings) > 1)
         for place, verdict in enumerate(self.verdicts):
             if place:
                 page.line()
@@ -126,9 +126,10 @@ def _sample_line(sample: Sample) -> str:
     return f"sample token: accepted, of the {sample.kind} issuer {sample.issuer}"
 
 
-def _write_finding(page: Page, finding: Finding) -> None:
+def _write_finding(page: Page, finding: Finding, *, several: bool) -> None:
     page.line(f"[{finding.severity}] {finding.code}: {finding.what}", _TONES[finding.severity])
-    where = [part for part in (finding.region, finding.url) if part and part not in finding.what]
+    places = (finding.authority if several else None, finding.region, finding.url)
+    where = [part for part in places if part and part not in finding.what]
     if where:
         page.item("where", "  ".join(where), width=6, indent=2)
     page.item("why", finding.why, width=6, indent=2)

@@ -52,7 +52,6 @@ def _ending(standing: Standing, issuer: Issuer) -> Finding:
     return Finding(
         severity="warning", code="window_ends_soon",
         authority=standing.authority.id, url=issuer.url, region=issuer.region,
-        blocks=SWITCHING if unswitched and issuer.accept_until_unix - standing.now < WEEK / 7 else NOTHING,
         what=f"the window of the old issuer ends on {_until(standing, issuer)}",
         why="From then on every token is refused, as the issuer is not switched yet." if unswitched
         else "From then on tokens of the old issuer are refused, whoever still sends them.",
