@@ -6,8 +6,6 @@ import argparse
 import ssl
 from typing import Final
 
-import httpx
-
 from jwtmr.cli.command import Command, Example, Exit, UsageError, World
 from jwtmr.cli.doctor.asking import TIME_LIMIT
 from jwtmr.cli.doctor.examine import Wanted, examine
@@ -66,6 +64,8 @@ def _try(token: str, settings: Settings, tools: Tools) -> Sample:
 
 def _context(ca_file: str | None) -> ssl.SSLContext:
     """What the validator trusts, and with ``--ca-file`` some more."""
+    import httpx  # noqa: PLC0415  # other commands do without it, and it takes its time to load
+
     context = httpx.create_ssl_context(trust_env=False)
     if ca_file is not None:
         try:

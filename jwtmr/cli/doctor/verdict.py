@@ -127,18 +127,21 @@ def _refuse(standings: Sequence[Standing], sample: Sample | None) -> _Opinion:
         for standing in concerned
         if standing.moves and standing.switched is None and not current
     ]
-    notes = ["the new issuer is there, with the keys of the old one"]
-    notes.append(
-        "the sample token names the new issuer" if current else "no new token was tried: --token-file gives one"
-    )
+    return against, unsure, [*_who_is_late(concerned), *_what_shows(current=current)]
+
+
+def _who_is_late(concerned: Sequence[Standing]) -> list[str]:
     if not any(standing.open_windows for standing in concerned):
-        notes.append("tokens of the old issuer are refused already")
-    else:
-        notes.append(
-            "who still sends old tokens cannot be seen from here: `jwtmr drain` counts them. Until a day after the "
-            "switch there are always some"
-        )
-    return against, unsure, notes
+        return ["tokens of the old issuer are refused already"]
+    return [
+        "as far as hosts can tell. Ask `jwtmr drain` who still sends old tokens: that cannot be seen from here, and "
+        "until a day after the switch there are always some"
+    ]
+
+
+def _what_shows(*, current: bool) -> list[str]:
+    token = "the sample token names the new issuer" if current else "no new token was tried: --token-file gives one"
+    return ["the new issuer is there, with the keys of the old one", token]
 
 
 _OWN: Final = {"now": _now, "switch": _switch, "refuse-legacy": _refuse}
