@@ -47,8 +47,9 @@ def _shape(text: str) -> str:
     return re.sub(r"[0-9]+", "0", text)
 
 
-def test_the_example_is_what_comes_out(world: World) -> None:
+def test_the_example_is_what_comes_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page shows a run of this version."""
+    monkeypatch.setenv("COLUMNS", "100")
     world.issuer.switch_back()
     world.token = world.issuer.access_token()
     world.faults.enter_context(at(world.issuer, "us-west-2", "original").let(status(404)))

@@ -134,8 +134,7 @@ def _who_is_late(concerned: Sequence[Standing]) -> list[str]:
     if not any(standing.open_windows for standing in concerned):
         return ["tokens of the old issuer are refused already"]
     return [
-        "as far as hosts can tell. Ask `jwtmr drain` who still sends old tokens: that cannot be seen from here, and "
-        "until a day after the switch there are always some"
+        "as far as hosts can tell. `jwtmr drain` counts who still sends old tokens: for a day there are always some"
     ]
 
 
