@@ -35,6 +35,8 @@ from jwtmr.testing.tls import TlsAuthority
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 WALL = NOW.timestamp()
 POOL = "us-east-1_Ab12Cd34"
+GOOD = SigningKey.generate(kid="good").jwk
+OTHER = SigningKey.generate(kid="other").jwk
 
 
 def _answered(made: float | None, *, age: int | None = None, took: float = 0.2) -> Probe:
@@ -112,17 +114,13 @@ def _standing(pool: CognitoUserPool, answers: Mapping[str, HttpAnswer]) -> Stand
 )  # fmt: skip
 def test_windows_are_told_of_in_time(away: timedelta, switched: bool, found: list[tuple[str, str]]) -> None:
     """A week ahead, and what it means depends on whether the pool is switched."""
-    keys = HttpAnswer(200, {}, json.dumps({"keys": [SigningKey.generate().jwk]}).encode())
+    keys = HttpAnswer(200, {}, json.dumps({"keys": [GOOD]}).encode())
     answers = {"original": keys, "updated": keys} if switched else {"original": keys}
     standing = _standing(_pool(accept_legacy_until=NOW + away), answers)
     findings = window_findings(standing)
     assert [(finding.code, finding.severity) for finding in findings] == found
     if len(found) == 1 and not switched:
         assert "every token is refused" in findings[0].why
-
-
-GOOD = SigningKey.generate(kid="good").jwk
-OTHER = SigningKey.generate(kid="other").jwk
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,19 @@ async def _hello(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-@pytest.fixture
-def world() -> Iterator[McpWorld]:
-    """A world in which a client of MCP gets through."""
+@dataclass
+class Stage:
+    """A provider, and a server whose application can be changed."""
+
+    issuer: OidcIssuer
+    url: str
+    validator: TokenValidator
+    app: list[Any]
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """Where all worlds are played, as a server takes its time to stop."""
     app: list[Any] = [_hello]
 
     async def front(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
@@ -60,24 +70,30 @@ def world() -> Iterator[McpWorld]:
 
     with ExitStack() as stack:
         issuer = stack.enter_context(OidcIssuer("/tenant"))
-        issuer.discovery = {
-            "code_challenge_methods_supported": ["S256"], "registration_endpoint": f"{issuer.url}/register",
-        }  # fmt: skip
         provider = OidcProvider(issuer.url, audience=UNCHECKED, client_ids=UNCHECKED, token_type=UNCHECKED)
         validator = TokenValidator(provider)
         stack.callback(validator.close)
-        url = f"http://{stack.enter_context(served(front, lifespan='off'))}/mcp"
+        yield Stage(issuer, f"http://{stack.enter_context(served(front, lifespan='off'))}/mcp", validator, app)
 
-        def mount(**keywords: Any) -> None:  # noqa: ANN401
-            usual = {"resource_metadata": ResourceMetadata(resource=url), "startup": "lazy"}
-            app[0] = BearerAuthMiddleware(_hello, validator, **{**usual, **keywords})
 
-        mount()
-        options = {
-            "issuer-url": issuer.url, "jwks-uri": issuer.jwks_uri, "audience": url,
-            "client-id": issuer.client_id, "token-type": "UNCHECKED",
-        }  # fmt: skip
-        yield McpWorld(issuer, url, mount, partial(app.__setitem__, 0), options)
+@pytest.fixture
+def world(stage: Stage) -> McpWorld:
+    """A world in which a client of MCP gets through."""
+    issuer, url = stage.issuer, stage.url
+    issuer.discovery = {
+        "code_challenge_methods_supported": ["S256"], "registration_endpoint": f"{issuer.url}/register",
+    }  # fmt: skip
+
+    def mount(**keywords: Any) -> None:  # noqa: ANN401
+        usual = {"resource_metadata": ResourceMetadata(resource=url), "startup": "lazy"}
+        stage.app[0] = BearerAuthMiddleware(_hello, stage.validator, **{**usual, **keywords})
+
+    mount()
+    options = {
+        "issuer-url": issuer.url, "jwks-uri": issuer.jwks_uri, "audience": url,
+        "client-id": issuer.client_id, "token-type": "UNCHECKED",
+    }  # fmt: skip
+    return McpWorld(issuer, url, mount, partial(stage.app.__setitem__, 0), options)
 
 
 def test_a_world_that_suits_clients_has_no_finding(world: McpWorld) -> None:
