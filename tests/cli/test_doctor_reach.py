@@ -79,6 +79,17 @@ def test_where_nobody_answers_nothing_can_be_told(world: World) -> None:
     world.faults.close()
 
 
+def test_a_proxy_that_nobody_uses_is_told_of_where_hosts_are_silent(world: World) -> None:
+    """Its address is not shown, as it may hold a password; and where all answer nobody needs it."""
+    proxy = {"HTTPS_PROXY": "http://user:secret@127.0.0.1:1"}
+    assert world.doctor("--json", environ=proxy).document["findings"] == []
+    world.faults.enter_context(at(world.issuer, "us-west-2", "original").let(refuse()))
+    ran = world.doctor("--json", environ=proxy)
+    assert [finding["code"] for finding in ran.document["findings"]] == ["cannot_connect", "proxy_not_used"]
+    assert "HTTPS_PROXY" in ran.out
+    assert "secret" not in ran.out
+
+
 def test_without_the_authority_nothing_is_trusted(world: World) -> None:
     """--ca-file is what makes these hosts trusted, and nothing is taken from them without it."""
     del world.options["ca-file"]

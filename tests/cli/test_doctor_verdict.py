@@ -61,8 +61,9 @@ def _answers(authorities: list[Authority], statuses: Mapping[str, int | None], s
 
 
 BEFORE: Final = {"updated": 403}
-NEW_TOKEN: Final = Sample(kind="current", issuer="https://issuer.example", region="us-east-1")
-OLD_TOKEN: Final = Sample(kind="legacy", issuer="https://old.example", region="us-east-1")
+NEW_TOKEN: Final = Sample(kind="current", issuer="https://login.example")
+EXPIRED: Final = Sample("expired")
+OLD_TOKEN: Final = Sample(kind="legacy", issuer="https://old.example")
 
 Stage: TypeAlias = tuple[str, Callable[[], Authority], Mapping[str, int | None], Sample | None, tuple[str, str, str]]
 
@@ -100,6 +101,7 @@ STAGES: Final[list[Stage]] = [
         "switched, replica dark",
         lambda: _pool(accept_legacy_until=_in(days=30)), {"replica": DARK}, None, (YES, NO, YES),
     ),
+    ("switched, expired token", lambda: _pool(accept_legacy_until=_in(days=30)), {}, EXPIRED, (YES, YES, YES)),
     ("retired", lambda: _pool(accept_legacy_until=_in(days=-1)), {}, None, (YES, NO, YES)),
     ("parameter gone", _pool, {}, None, (YES, NO, YES)),
     (

@@ -16,6 +16,7 @@ _HOSTS: Final = {
     "certificate_not_trusted": "no authority that is trusted here has signed the certificate",
     "encryption_fails": "no encrypted connection comes about: an old TLS version, or no TLS at all",
     "certificate_ends_soon": "the certificate of a host ends within two weeks",
+    "proxy_not_used": "the environment names a proxy, hosts cannot be reached, and a validator does not use it",
     "slow_answer": "a host takes almost as long as a validator waits",
 }
 _ANSWERS: Final = {

@@ -18,6 +18,8 @@ from jwtmr.cli.tokens import add_token_options, read_token, token_is_given
 from jwtmr.config import Settings
 from jwtmr.http import httpx_get
 
+PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+"""Variables that name a proxy for https, to whoever obeys them."""
 LONGEST: Final = 600.0
 """Seconds that ``--time-limit`` may be."""
 
@@ -46,6 +48,7 @@ def _run(args: argparse.Namespace, world: World) -> Exit:
     wanted = Wanted(
         authorities=settings.authorities, leeway=settings.leeway, question=args.question,
         mcp=None if args.mcp is None else resource_of(args.mcp), limit=args.time_limit,
+        proxy=next((name for name in PROXIES if world.environ.get(name)), None),
     )  # fmt: skip
     diagnosis = examine(
         wanted, tools, world.out.progress, None if token is None else lambda: _try(token, settings, tools)

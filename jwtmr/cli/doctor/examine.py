@@ -13,7 +13,7 @@ from jwtmr.cli.doctor.asking import Asked, ask_all
 from jwtmr.cli.doctor.clocks import clock_findings
 from jwtmr.cli.doctor.findings import EVERYTHING, QUESTIONS, Finding, Question, Severity
 from jwtmr.cli.doctor.mcp import Visit, mcp_findings, visit
-from jwtmr.cli.doctor.probe import Tools
+from jwtmr.cli.doctor.probe import Probe, Tools, Trouble
 from jwtmr.cli.doctor.reach import reach_findings
 from jwtmr.cli.doctor.report import Diagnosis
 from jwtmr.cli.doctor.sample import Sample, sample_findings
@@ -26,6 +26,8 @@ from jwtmr.issuers import Authority
 
 MAX_ALIKE: Final = 5
 """Findings of one code that are told of one authority."""
+_NO_WAY: Final = frozenset[Trouble]({"unknown_name", "name_service", "refused", "unreachable", "timeout"})
+"""Troubles behind which there may be a network that has a proxy as its only way out."""
 _ORDER: Final[tuple[Severity, ...]] = ("problem", "unknown", "warning", "ok")
 
 
@@ -41,6 +43,8 @@ class Wanted:
     mcp: ResourceMetadata | None = None
     limit: float
     """Seconds for all that is asked."""
+    proxy: str | None = None
+    """The variable of the environment that names a proxy."""
 
 
 def examine(
@@ -82,12 +86,27 @@ def _findings(
     probes = [probe for standing in standings for look in standing.asked for probe in look.probes]
     found = [
         *_nobody(standings),
+        *_proxy(wanted.proxy, probes),
         *(finding for standing in standings for finding in _of_one(standing)),
         *clock_findings(probes, wanted.leeway),
         *([] if sample is None else sample_findings(sample, standings)),
         *([] if visited is None else mcp_findings(visited, standings)),
     ]
     return sorted(merged(found), key=lambda finding: (finding.code != "nobody_answers", _ORDER.index(finding.severity)))
+
+
+def _proxy(variable: str | None, probes: Sequence[Probe]) -> list[Finding]:
+    if variable is None or not any(probe.trouble in _NO_WAY for probe in probes):
+        return []
+    return [
+        Finding(
+            severity="warning", code="proxy_not_used",
+            what=f"{variable} names a proxy, and it was not used, as a validator does not either",
+            why="The environment of a service must not redirect whom it trusts, so it has to be told in its code. If "
+            "hosts can only be reached through the proxy, that is why they do not answer here.",
+            do="Let the service use http_get=httpx_get(proxy=…), or run doctor where no proxy is needed.",
+        )
+    ]  # fmt: skip
 
 
 def _of_one(standing: Standing) -> list[Finding]:

@@ -32,7 +32,6 @@ class Sample:
     """The ``iss`` of an accepted token, one of the configured ones."""
     kind: IssuerKind | None = None
     region: str | None = None
-    authority: str | None = None
     says: str | None = None
     """The ``iss`` that a refused token gives itself. UNVERIFIED."""
 

@@ -120,14 +120,19 @@ def _refuse(standings: Sequence[Standing], sample: Sample | None) -> _Opinion:
         for standing in concerned
         if standing.switched is False
     ]
-    current = sample is not None and sample.code is None and sample.kind == "current"
     unsure = [
         f"{standing.authority.id}: nothing shows that new tokens name the new issuer. A token of just now, given with "
         "--token-file, would"
         for standing in concerned
-        if standing.moves and standing.switched is None and not current
+        if standing.moves and standing.switched is None and not _is_current(sample, standing)
     ]
-    return against, unsure, [*_who_is_late(concerned), *_what_shows(current=current)]
+    return against, unsure, [*_who_is_late(concerned), *_what_shows(sample)]
+
+
+def _is_current(sample: Sample | None, standing: Standing) -> bool:
+    """Whether the sample token shows that the new issuer mints."""
+    current = [issuer.url for issuer in standing.authority.issuers if issuer.kind == "current"]
+    return sample is not None and sample.issuer in current
 
 
 def _who_is_late(concerned: Sequence[Standing]) -> list[str]:
@@ -138,8 +143,9 @@ def _who_is_late(concerned: Sequence[Standing]) -> list[str]:
     ]
 
 
-def _what_shows(*, current: bool) -> list[str]:
-    token = "the sample token names the new issuer" if current else "no new token was tried: --token-file gives one"
+def _what_shows(sample: Sample | None) -> list[str]:
+    tried = sample is not None and sample.kind == "current"
+    token = "the sample token names it" if tried else "no new token was tried: --token-file gives one"
     return ["the new issuer is there, with the keys of the old one", token]
 
 
