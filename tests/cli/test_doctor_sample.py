@@ -70,15 +70,15 @@ def _cut_over(world: World) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[World], None], str, tuple[str, ...]]] = {
-    "expired": (_token(lambda w: w.issuer.access_token(issued_at=0.0)), "token_expired", ("Log in afresh",)),
+    "expired": (_token(lambda w: w.issuer.access_token(issued_at=0.0)), "token_expired", ("Get a new token",)),
     "client": (_token(lambda w: w.issuer.access_token(client_id="x")), "token_of_wrong_client", ("client_ids",)),
     "use": (_token(lambda w: w.issuer.id_token()), "token_of_wrong_use", ("access tokens",)),
-    "audience": (_with(aud="https://other.example"), "token_of_wrong_audience", ("aud",)),
-    "forged": (_token(lambda w: w.issuer.forged_token()), "token_forged", ("signature",)),
+    "audience": (_with(aud="https://other.example"), "token_of_wrong_audience", ("audience",)),
+    "forged": (_token(lambda w: w.issuer.forged_token()), "token_forged", ("made it up",)),
     "no token at all": (_token(lambda w: "a.b.c"), "token_refused", ("malformed_token",)),
     "a broken claim": (_with(sub=7), "token_refused", ("invalid_claim", "'sub'")),
     "from the future": (
-        _token(lambda w: w.issuer.access_token(issued_at=w.clock.wall() + 600)), "token_refused", ("future",),
+        _token(lambda w: w.issuer.access_token(issued_at=w.clock.wall() + 600)), "token_refused", ("clock",),
     ),
     "original settings": (_original, "token_of_updated_issuer", ('issuer_type to "updated"',)),
     "a replica's issuer": (_replica, "token_of_replica_issuer", ("accept_replica_issuers",)),
@@ -91,7 +91,7 @@ REFUSED: dict[str, tuple[Callable[[World], None], str, tuple[str, ...]]] = {
         _token(lambda w: w.issuer.access_token(issuer=w.issuer.updated_issuer + "/")),
         "token_of_foreign_issuer", ("slash",),
     ),
-    "a closed window": (_window_closed, "token_of_retired_issuer", ("accept_legacy_until",)),
+    "a closed window": (_window_closed, "token_of_retired_issuer", ("window",)),
     "after the cut-over": (_cut_over, "token_of_retired_issuer", ("legacy_issued_before",)),
 }  # fmt: skip
 

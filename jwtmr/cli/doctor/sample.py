@@ -6,15 +6,16 @@ The validator decides, and nothing else. What a refused token says of itself onl
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from jwtmr._token.compact import parse
+from jwtmr.cli.checks import MEANINGS
 from jwtmr.cli.doctor.findings import EVERYTHING, NOTHING, REFUSING, Finding, Question, Severity, shortened
 from jwtmr.cli.doctor.standing import Standing
 from jwtmr.cli.tokens import MAX_BYTES
-from jwtmr.errors import AuthError, MalformedToken
+from jwtmr.errors import AuthError, KeysUnavailable, MalformedToken
 from jwtmr.settings import IssuerKind
 from jwtmr.validator import TokenValidator
 
@@ -44,9 +45,13 @@ class Sample:
 
 
 def try_token(token: str, validator: TokenValidator) -> Sample:
-    """Have the validator validate ``token``."""
+    """Have the validator validate ``token``; it may take the time of a start to get keys, which no request may."""
     try:
-        principal = validator.validate(token)
+        try:
+            principal = validator.validate(token)
+        except KeysUnavailable:
+            validator.warm_up()
+            principal = validator.validate(token)
     except AuthError as error:
         return Sample(error.code, error.detail, says=_says(token))
     return Sample(None, "", principal.token_issuer, principal.issuer_kind, principal.issuer_region)
@@ -66,9 +71,16 @@ def sample_findings(sample: Sample, standings: Sequence[Standing]) -> list[Findi
         return [_old(sample)] if sample.kind == "legacy" else []
     if sample.code == "untrusted_issuer":
         return [_foreign(sample.says or "", standings)]
-    code, what, do, severity, blocks = _WORDS.get(sample.code, _OTHER)
-    what = what.format(code=sample.code, detail=sample.detail)
-    return [_finding(code, what, f"The validator refuses it as {sample.code}.", do, severity=severity, blocks=blocks)]
+    return [_refused(sample.code, sample.detail)]
+
+
+def _refused(code: str, detail: str) -> Finding:
+    """A refusal in the words of ``jwtmr validate``."""
+    finding, severity, blocks = _CODES.get(code, _OTHERS)
+    meaning = MEANINGS[code]
+    do = "Put right what is said of the hosts." if finding == "token_not_checked" else meaning.do
+    what = f"the sample token is refused as {code}: {detail}" if detail else f"the sample token is refused as {code}"
+    return _finding(finding, what, meaning.means, do, severity=severity, blocks=blocks)
 
 
 def _old(sample: Sample) -> Finding:
@@ -82,56 +94,18 @@ def _old(sample: Sample) -> Finding:
     )  # fmt: skip
 
 
-_NEW_ONE: Final = "Log in afresh, and give doctor the token of just now."
-_WORDS: Final[dict[str, tuple[str, str, str, Severity, frozenset[Question]]]] = {
-    "expired": (
-        "token_expired", "the sample token has expired, so it tells little", _NEW_ONE, "unknown", NOTHING,
-    ),
-    "not_yet_valid": (
-        "token_refused", "the sample token comes from the future: {detail}",
-        "Look at the clock of this machine first, then at that of the issuer.", "problem", EVERYTHING,
-    ),
-    "legacy_issuer_retired": (
-        "token_of_retired_issuer", "the sample token names the old issuer, whose window is not open",
-        "If tokens of the old issuer should still count, set accept_legacy_until (accept_until) to a date ahead.",
-        "problem", EVERYTHING,
-    ),
-    "issued_after_cutover": (
-        "token_of_retired_issuer",
-        "the sample token names the old issuer, and was minted after legacy_issued_before (issued_before)",
-        "Either the issuer was switched later than these settings say, or it still mints old tokens for some client.",
-        "problem", EVERYTHING,
-    ),
-    "wrong_client": (
-        "token_of_wrong_client", "the sample token was made for a client that is not in client_ids ({detail})",
-        ("`jwtmr decode` shows it: client_id of an access token, aud of an ID token. Add it to client_ids "
-        "if it is one of yours."), "problem", EVERYTHING,
-    ),
-    "wrong_token_use": (
-        "token_of_wrong_use", "the sample token is of another use than token_use says ({detail})",
-        "APIs take access tokens. Send that one, or change token_use.", "problem", EVERYTHING,
-    ),
-    "wrong_audience": (
-        "token_of_wrong_audience", "the sample token was made for another API ({detail})",
-        "Look at aud with `jwtmr decode`, and set audience to what this API is called there.", "problem", EVERYTHING,
-    ),
-    "unknown_key": (
-        "token_of_unknown_key", "no endpoint lists the key that the sample token names",
-        "It may be older than a rotation of keys, or from a copy of the pool. " + _NEW_ONE, "problem", EVERYTHING,
-    ),
-    "invalid_signature": (
-        "token_forged", "the signature of the sample token does not verify: somebody else made or changed it",
-        "See that it was copied whole. " + _NEW_ONE, "problem", EVERYTHING,
-    ),
-    "keys_unavailable": (
-        "token_not_checked", "the sample token could not be checked, as there are no keys now",
-        "Put right what is said of the endpoints.", "unknown", EVERYTHING,
-    ),
-}  # fmt: skip
-_OTHER: Final[tuple[str, str, str, Severity, frozenset[Question]]] = (
-    "token_refused", "the sample token is refused as {code}: {detail}",
-    "`jwtmr validate` shows which check it fails, and `jwtmr decode` what it says.", "problem", EVERYTHING,
-)  # fmt: skip
+_OTHERS: Final[tuple[str, Severity, frozenset[Question]]] = ("token_refused", "problem", EVERYTHING)
+_CODES: Final[Mapping[str, tuple[str, Severity, frozenset[Question]]]] = {
+    "expired": ("token_expired", "unknown", NOTHING),  # which any token becomes, so it tells little
+    "legacy_issuer_retired": ("token_of_retired_issuer", "problem", EVERYTHING),
+    "issued_after_cutover": ("token_of_retired_issuer", "problem", EVERYTHING),
+    "wrong_client": ("token_of_wrong_client", "problem", EVERYTHING),
+    "wrong_token_use": ("token_of_wrong_use", "problem", EVERYTHING),
+    "wrong_audience": ("token_of_wrong_audience", "problem", EVERYTHING),
+    "unknown_key": ("token_of_unknown_key", "problem", EVERYTHING),
+    "invalid_signature": ("token_forged", "problem", EVERYTHING),
+    "keys_unavailable": ("token_not_checked", "unknown", EVERYTHING),
+}
 
 
 def _foreign(says: str, standings: Sequence[Standing]) -> Finding:
