@@ -56,16 +56,18 @@ class RegionalIssuer(TokenMint):
         client_id: str | None = None,
         clock: Clock = SYSTEM_CLOCK,
         tls: TlsAuthority | None = None,
+        first_port: int = 0,
     ) -> None:
         """The first region is the primary one. ``clock`` gives ``iat``, ``exp`` and ``Date``.
 
         With ``tls`` all hosts speak https, :attr:`domain` excepted, and whoever asks has to trust that authority.
+        The hosts take ``first_port`` and those after it, in the order of :attr:`endpoints`; 0 takes any free ones.
         """
         super().__init__(regions, user_pool_id=user_pool_id, client_id=client_id, clock=clock)
         self.max_age: int | None = DEFAULT_MAX_AGE
         self._hosts = [_Host(region, form) for region in self.regions for form in HOST_FORMS]
-        for host in self._hosts:
-            host.server = LoopbackServer(partial(self._answer, host), tls=tls)
+        for number, host in enumerate(self._hosts, first_port):
+            host.server = LoopbackServer(partial(self._answer, host), tls=tls, port=number if first_port else 0)
         self.login: Final = ManagedLogin(self)
         self._servers = Servers([host.server for host in self._hosts])
 

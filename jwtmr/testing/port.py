@@ -27,17 +27,20 @@ MAX_FILLERS: Final = 64
 
 
 class LoopbackPort:
-    """Binds a free port and does nothing with it until told. Methods are not thread-safe; ``server`` takes turns.
+    """Binds a port and does nothing with it until told. Methods are not thread-safe; ``server`` takes turns.
 
     A second socket is bound to the port and never listens. It makes the system refuse connections, and keeps the port
     from going to somebody else, while there is no listener. Only Linux allows two sockets that; elsewhere the port is
     free while refusing, and taken again afterwards.
     """
 
-    def __init__(self, welcome: Callable[[socket.socket], None]) -> None:
-        """``welcome`` gets each accepted connection, in the accepting thread, and must not block."""
+    def __init__(self, welcome: Callable[[socket.socket], None], number: int = 0) -> None:
+        """``welcome`` gets each accepted connection, in the accepting thread, and must not block.
+
+        ``number`` 0 takes any free port. ``OSError`` where the port is somebody else's.
+        """
         self._welcome = welcome
-        self._reservation = _bound(0)
+        self._reservation = _bound(number)
         self.number: Final[int] = self._reservation.getsockname()[1]
         self._listener: socket.socket | None = None
         self._fillers: list[socket.socket] = []

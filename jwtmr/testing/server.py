@@ -29,17 +29,19 @@ Handler: TypeAlias = Callable[[RecordedRequest], Answer]
 
 
 class LoopbackServer:
-    """One endpoint on ``127.0.0.1`` and a free port. A context manager; keeps connections alive; writes no logs.
+    """One endpoint on ``127.0.0.1``. A context manager; keeps connections alive; writes no logs.
 
     ``handler`` is called with each :class:`RecordedRequest` and returns status, headers and body. If it raises, the
     client gets a 500 with the traceback as its body. ``faults`` are put in force with ``jwtmr.testing.faults.at``.
-    With ``tls`` it speaks https, and whoever asks has to trust that authority.
+    With ``tls`` it speaks https, and whoever asks has to trust that authority. ``port`` is for servers that have to be
+    found where they were before; 0 takes any that is free, as tests should.
     """
 
-    def __init__(self, handler: Handler, *, tls: TlsAuthority | None = None) -> None:
+    def __init__(self, handler: Handler, *, tls: TlsAuthority | None = None, port: int = 0) -> None:
         self.faults: Final = Afflictions(self._mark)
         self.tls: Final = tls
         self._handler = handler
+        self._number = port
         self._port: LoopbackPort | None = None
         self._closed = False
         self._changing = threading.Lock()
@@ -51,11 +53,11 @@ class LoopbackServer:
         self._requests: list[RecordedRequest] = []
 
     def start(self) -> None:
-        """Bind a port and answer. Once in the life of a server."""
+        """Bind the port and answer. Once in the life of a server; ``OSError`` where the port is somebody else's."""
         with self._changing:
             if self._port is not None:
                 raise RuntimeError("the server was started before")
-            self._port = LoopbackPort(self._welcome)
+            self._port = LoopbackPort(self._welcome, self._number)
             self._port.accept()
 
     def close(self) -> None:
@@ -142,10 +144,11 @@ class LoopbackServer:
         with self._lock:
             return len(self._requests)
 
-    def forget_requests(self) -> None:
-        """Start counting and recording anew."""
+    def forget_requests(self) -> list[RecordedRequest]:
+        """Start counting and recording anew, and return what was recorded."""
         with self._lock:
-            self._requests.clear()
+            forgotten, self._requests = self._requests, []
+        return forgotten
 
     def _running(self) -> LoopbackPort:
         if self._port is None or self._closed:
