@@ -13,6 +13,7 @@ from jwtmr.cli import completion, decode, doctor, drain, jwks, status, validate
 from jwtmr.cli.command import CannotTell, Command, Exit, UsageError, World
 from jwtmr.cli.output import Output
 from jwtmr.cli.parsing import parser_of
+from jwtmr.cli.simulate.command import COMMAND as SIMULATE
 from jwtmr.errors import ConfigurationError
 from jwtmr.settings import Clock, SystemClock
 
@@ -23,6 +24,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     jwks.COMMAND,
     drain.COMMAND,
     status.COMMAND,
+    SIMULATE,
     completion.COMMAND,
 )
 """In the order of ``--help``."""

@@ -1,0 +1,76 @@
+"""Gives orders to a simulator that runs, for the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any, Final
+
+from jwtmr._strictjson import object_of
+from jwtmr.cli.command import CannotTell, UsageError
+
+TIMEOUT: Final = 10.0
+"""Seconds for any one answer. The slowest order, to rotate keys, takes less than one."""
+
+MAX_ANSWER: Final = 1024 * 1024
+"""Bytes of an answer, and of a file that says where a simulator is."""
+
+_URL: Final = re.compile(r"http://(?:127\.0\.0\.1|localhost):([0-9]{1,5})/?", re.ASCII)
+
+
+class Client:
+    """One simulator, by the URL of its control page or by the file that ``--ready-file`` wrote."""
+
+    def __init__(self, where: str) -> None:
+        """:class:`UsageError` for what is neither."""
+        url = where if "://" in where else _url_in(where)
+        match = _URL.fullmatch(url)
+        if match is None:
+            raise UsageError(
+                "--control: must be http://127.0.0.1:PORT, as `jwtmr simulate` shows it, or its ready file"
+            )
+        self.url: Final = url.rstrip("/")
+        self._port: Final = int(match[1])
+
+    def state(self) -> Mapping[str, Any]:
+        """What it is now. Raises :class:`CannotTell` where nobody, or somebody else, answers."""
+        return self._ask("GET", "/state")
+
+    def order(self, name: str, members: Mapping[str, object]) -> Mapping[str, Any]:
+        """Have it do something. :class:`UsageError` says what would be right where it will not."""
+        return self._ask("POST", f"/orders/{name}", json.dumps(members))
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> Mapping[str, Any]:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            with closing(HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)) as connection:
+                connection.request(method, path, body, headers)
+                answer = connection.getresponse()
+                status, content = answer.status, answer.read(MAX_ANSWER)
+        except (OSError, HTTPException, ValueError) as error:
+            raise CannotTell(f"no simulator answers at {self.url}: {str(error) or type(error).__name__}") from None
+        told = object_of(content)
+        if told is None or not isinstance(told.get("error", ""), str):
+            raise CannotTell(f"what answers at {self.url} is no simulator")
+        if status == 400:
+            raise UsageError(told.get("error", "the order was refused"))
+        if status != 200:
+            raise CannotTell(f"{self.url} answers {status}: {told.get('error', 'no reason given')}")
+        return told
+
+
+def _url_in(name: str) -> str:
+    """The URL of the control page in a ready file."""
+    try:
+        with Path(name).open("rb") as file:
+            told = object_of(file.read(MAX_ANSWER))
+    except (OSError, ValueError):
+        raise UsageError(f"--control: {name} is neither a URL nor a file that can be read") from None
+    url = None if told is None else told.get("control")
+    if not isinstance(url, str):
+        raise UsageError(f"--control: {name} is no file that `jwtmr simulate --ready-file` wrote")
+    return url
