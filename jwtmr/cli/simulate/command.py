@@ -115,8 +115,8 @@ COMMAND: Final = Command(
     description=(
         "Starts a Cognito user pool of several regions on this machine: the hosts of its keys, tokens, the switch to "
         "the updated issuer, and what can go wrong. A page shows it all and has a button for everything; `jwtmr "
-        "simulate ACTION` does the same from the command line. It listens on 127.0.0.1 alone, and its tokens are worth nothing "
-        "anywhere else.\n\n"
+        "simulate ACTION` does the same from the command line. It listens on 127.0.0.1 alone, and its tokens are worth "
+        "nothing anywhere else.\n\n"
         "Ends with 0 when it is ended, by Ctrl-C too. With --json it prints one line when it is ready."
     ),
     examples=(

@@ -3,7 +3,7 @@
 // All text of the server goes into the page by textContent. Nothing is kept between visits.
 const WORDS = "WORDS";
 const TONES = { up: "good", not_switched: "doubt", faulty: "bad", down: "bad" };
-const STATES = { up: "up", not_switched: "403", faulty: "faulty", down: "down" };
+const STATES = { up: "up", not_switched: "not switched", faulty: "faulty", down: "down" };
 const byId = (id) => document.getElementById(id);
 const shown = {};  // what each part of the page shows, so that only what has changed is made anew
 
@@ -141,6 +141,7 @@ function hostItem(host) {
   const item = byId("host-template").content.cloneNode(true).firstElementChild;
   item.dataset.host = `${host.region} ${host.form}`;
   item.querySelector(".plays").textContent = host.plays;
+  item.querySelector(".note").textContent = host.asked ? "" : "only here: no service asks this name";
   item.querySelector(".uri").textContent = host.jwks_uri;
   return item;
 }
