@@ -46,7 +46,7 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--username", default="", help="who signed in (default: alice)")
     parser.add_argument(
         "--expires-in", type=int, default=3600, metavar="SECONDS",
-        help="until it expires; 0 or less for a token that has expired (default: 3600)",
+        help="until it expires; -60 for one that has expired, as validators forgive 30 (default: 3600)",
     )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ ACTIONS: Final = (
     Action("take-down", "take hosts down altogether", "take-down", _add_down,
            lambda args: {**_place(args), "how": args.how}),
     Action("bring-up", "bring hosts back that are down", "bring-up", _add_place, _place),
-    Action("fault", "put a fault in force", "fault", _add_fault, lambda args: {**_place(args), "name": args.fault}),
+    Action("fault", "put a fault in force", "fault", _add_fault, lambda args: {**_place(args), "fault": args.fault}),
     Action("heal", "end all faults, and bring up what is down", "heal", _add_place, _place),
     Action("stop", "stop the simulator", "stop", _nothing, _no_members),
 )  # fmt: skip

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,9 @@ TIMEOUT: Final = 10.0
 
 MAX_ANSWER: Final = 1024 * 1024
 """Bytes of an answer, and of a file that says where a simulator is."""
+
+_PAUSE: Final = 0.02
+"""Seconds between looks whether it has stopped. It takes some milliseconds."""
 
 _URL: Final = re.compile(r"http://(?:127\.0\.0\.1|localhost):([0-9]{1,5})/?", re.ASCII)
 
@@ -43,6 +48,20 @@ class Client:
     def order(self, name: str, members: Mapping[str, object]) -> Mapping[str, Any]:
         """Have it do something. :class:`UsageError` says what would be right where it will not."""
         return self._ask("POST", f"/orders/{name}", json.dumps(members))
+
+    def stop(self) -> Mapping[str, Any]:
+        """Have it stop, and wait until nobody listens at its port. :class:`CannotTell` where it goes on."""
+        self.state()  # so that whoever was not there is not said to have stopped
+        with suppress(CannotTell):  # its end may overtake its answer
+            self.order("stop", {})
+        until = time.monotonic() + TIMEOUT
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", self._port), timeout=TIMEOUT).close()
+            except OSError:
+                return {"says": "the simulator has stopped"}
+            time.sleep(_PAUSE)
+        raise CannotTell(f"it was told to stop, and still listens at {self.url}")
 
     def _ask(self, method: str, path: str, body: str | None = None) -> Mapping[str, Any]:
         headers = {} if body is None else {"Content-Type": "application/json"}

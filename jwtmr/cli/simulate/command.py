@@ -94,7 +94,7 @@ def _act(action: Action, args: argparse.Namespace, world: World) -> None:
     if not action.order:
         _show_state(client, world)
         return
-    answer = client.order(action.order, action.members(args))
+    answer = client.stop() if action.order == "stop" else client.order(action.order, action.members(args))
     if action.prints and not world.out.as_json:
         text = str(answer.get(action.prints, ""))
         world.out.print("\n".join(map(printable, text.splitlines())))

@@ -30,7 +30,7 @@ class Wanted:
     scopes: tuple[str, ...] = ()
     """Empty: the usual ones."""
     expires_in: int = HOUR
-    """Seconds from now, up to a day either way: 0 or less is a token that has expired."""
+    """Seconds from now, up to a day either way. Validators forgive 30 seconds or so."""
 
 
 def mint(pool: TokenMint, wanted: Wanted) -> str:

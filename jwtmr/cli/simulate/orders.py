@@ -74,7 +74,7 @@ def _bring_up(simulator: Simulator, asked: Asked) -> Done:
 
 
 def _fault(simulator: Simulator, asked: Asked) -> Done:
-    name, region, form = asked.text("name"), asked.maybe("region"), asked.maybe("form")
+    name, region, form = asked.text("fault"), asked.maybe("region"), asked.maybe("form")
     asked.nothing_else()
     simulator.begin_fault(name, region, chosen(form))
     return {"says": f"{_place(region, form)}: {FAULTS[name]}"}

@@ -132,7 +132,7 @@ function listenToRegion(form, region) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (what.value in WORDS.outages) order("take-down", { ...where(), how: what.value });
-    else order("fault", { ...where(), name: what.value });
+    else order("fault", { ...where(), fault: what.value });
   });
   form.elements.heal.addEventListener("click", () => order("heal", where()));
 }

@@ -11,7 +11,10 @@ from jwtmr.cli.simulate.words import DAY, SETTINGS
 from jwtmr.settings import one_of
 from jwtmr.testing import RegionalIssuer
 
-_HEAD: Final = "For development: a made-up user pool, played by `jwtmr simulate` on this machine."
+_HEAD: Final = "A made-up user pool, played by `jwtmr simulate`: for development alone."
+
+_BOTH: Final = ["access", "id"]
+"""Uses of tokens. In a program it is a tuple of both."""
 
 _PYTHON: Final = """\
 from datetime import datetime
@@ -48,7 +51,7 @@ def _values(issuer: RegionalIssuer) -> Mapping[str, str | list[str] | datetime]:
         "user_pool_id": issuer.user_pool_id,
         "issuer_type": "updated",
         "client_ids": [issuer.client_id],
-        "token_use": ["access", "id"],
+        "token_use": _BOTH,
         "replica_regions": list(issuer.replica_regions),
         "accept_legacy_until": ends,
         "jwks_uris": issuer.jwks_uris,
@@ -68,7 +71,9 @@ def _toml(value: str | list[str] | datetime) -> str:
 
 
 def _python(value: str | list[str] | datetime) -> str:
-    return f'datetime.fromisoformat("{value.isoformat()}")' if isinstance(value, datetime) else _listed(value, " " * 12)
+    if isinstance(value, datetime):
+        return f'datetime.fromisoformat("{value.isoformat()}")'
+    return repr(tuple(value)) if value == _BOTH else _listed(value, " " * 12)
 
 
 def _listed(value: str | list[str], indent: str) -> str:
