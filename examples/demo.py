@@ -2,17 +2,21 @@
 
     make demo
     .venv/bin/python examples/demo.py        the same without make
+    make demo ARGS=--stay                    and leave the page of the pool up, as the story left it
 
 The whole migration in a few seconds, over real sockets on this machine: the switch, a silent region, a key rotation
 during it, recovery, the end of the old issuer, and tokens that must not pass. One line a step with what was measured.
 The exit code is 0 if every step came out as it should; otherwise 1, after the first that did not, because the
 following ones build on it.
 
+The pool is that of ``jwtmr simulate``, whose page shows in a browser what happens to it; the first line says where.
+
 ``demo_steps`` holds the steps, ``demo_scene`` what they act on, ``demo_console`` how it looks.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import sys
 import time
@@ -88,19 +92,29 @@ STORY: Final = (
 )
 
 
-def main(story: Sequence[Phase] = STORY) -> int:
-    """Play the story and return the exit code."""
+def main(story: Sequence[Phase] = STORY, *, stay: bool = False) -> int:
+    """Play the story and return the exit code. With ``stay`` only when somebody presses Ctrl-C."""
     steps = [step for phase in story for step in phase.steps]
     console = Console(sys.stdout, name_width=max(len(step.name) for step in steps))
     began = time.perf_counter()
     with Scene() as scene:
+        console.note(f"The pool in a browser: {scene.control.url}{'' if stay else ' (--stay keeps it up)'}")
         good = play(story, scene, console)
-    took = time.perf_counter() - began
-    code = 0 if good == len(steps) else 1
-    unplayed = len(steps) - good - code
+        code = sum_up(good, len(steps), time.perf_counter() - began, console)
+        if stay:
+            console.note("The page stays up until Ctrl-C")
+            with contextlib.suppress(KeyboardInterrupt):
+                scene.simulator.wait()
+    return code
+
+
+def sum_up(good: int, steps: int, took: float, console: Console) -> int:
+    """Say how many of the steps came out as they should, in how many seconds; return the exit code."""
+    code = 0 if good == steps else 1
+    unplayed = steps - good - code
     rest = f", 1 otherwise and {unplayed} not played" if code else ""
     console.summary(
-        f"{good} of {len(steps)} steps came out as expected{rest}, in {took:.1f} s; exit code {code}", good=not code
+        f"{good} of {steps} steps came out as expected{rest}, in {took:.1f} s; exit code {code}", good=not code
     )
     return code
 
@@ -130,4 +144,6 @@ def perform(step: Step, scene: Scene) -> tuple[str, list[str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(description="Plays a migration against a user pool that is simulated here.")
+    parser.add_argument("--stay", action="store_true", help="leave the page of the pool up until Ctrl-C")
+    sys.exit(main(stay=parser.parse_args().stay))

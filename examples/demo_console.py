@@ -23,6 +23,10 @@ class Console:
         self._width = _columns(stream) if stream.isatty() else None
         self._fancy = stream.isatty() and _wants_colour() and _can_write("✓✗…", stream)
 
+    def note(self, text: str) -> None:
+        """Say something beside the story. It is not cut: there may be a URL in it."""
+        self._write(text)
+
     def headline(self, text: str) -> None:
         """Announce what comes next."""
         self._write("\n" + self._styled(self._cut(text), BOLD))

@@ -17,7 +17,9 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from jwtmr import AuthError, AuthorityStatus, EndpointStatus, Event, Principal, TokenValidator
-from jwtmr.testing import HostForm, RegionalIssuer, SettableClock, validator_for
+from jwtmr.cli.simulate.control import Control
+from jwtmr.cli.simulate.simulator import Simulator
+from jwtmr.testing import HostForm, SettableClock, validator_for
 
 PRIMARY: Final = "us-east-1"
 REPLICA: Final = "us-west-2"
@@ -124,14 +126,18 @@ class Scene:
     def __init__(self) -> None:
         self.clock = SettableClock()
         self.window_ends = self.clock.now() + WINDOW
-        self.issuer = RegionalIssuer([PRIMARY, REPLICA], clock=self.clock)
+        self.simulator = Simulator([PRIMARY, REPLICA], clock=self.clock)
+        self.control = Control(self.simulator)
+        """The page on which the pool can be watched."""
+        self.issuer = self.simulator.issuer
         self.watch = Watch()
         self.patience = 5.0
         """Seconds that a step waits for something that happens in the background."""
         self._cleanup = ExitStack()
 
     def __enter__(self) -> Self:
-        self._cleanup.enter_context(self.issuer)
+        self._cleanup.enter_context(self.simulator)
+        self._cleanup.enter_context(self.control)
         self.service = self.new_validator(self.watch)
         self.old_token = self.issuer.access_token(expires_in=DAY)
         return self

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 from typing import Final
 
@@ -59,7 +62,9 @@ def test_pipe() -> None:
     assert all(re.match(r"  ok     \S.*  \S", line) for line in lines.values())
     assert all(code in lines[name] for name, code in CODES.items())
     assert not re.search(r"\x1b|✓|eyJ", run.stdout)
-    assert [line for line in run.stdout.splitlines() if line[:1].strip()][:-1] == [phase.headline for phase in STORY]
+    note, *headlines, _ = [line for line in run.stdout.splitlines() if line[:1].strip()]
+    assert headlines == [phase.headline for phase in STORY]
+    assert re.fullmatch(r"The pool in a browser: http://127\.0\.0\.1:\d+ \(--stay keeps it up\)", note)
     summary = rf"ok     {len(STEPS)} of {len(STEPS)} steps came out as expected, in \d+\.\d s; exit code 0"
     assert re.fullmatch(summary, run.stdout.splitlines()[-1])
 
@@ -83,3 +88,23 @@ def test_nothing_is_left_running() -> None:
     for thread in set(threading.enumerate()) - before:
         thread.join(2)
         assert not thread.is_alive(), thread.name
+
+
+@pytest.mark.slow
+def test_it_can_stay() -> None:
+    """With ``--stay`` the page goes on showing the pool as the story left it, and Ctrl-C ends the demo well."""
+    command = [sys.executable, "-W", "error", DEMO, "--stay"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as child:
+        try:
+            assert child.stdout is not None
+            lines = iter(child.stdout.readline, "")
+            url = next(lines).split()[-1]
+            assert any(line == "The page stays up until Ctrl-C\n" for line in lines)
+            with urllib.request.urlopen(f"{url}/state", timeout=LIMIT) as answer:
+                state = json.load(answer)
+            child.send_signal(signal.SIGINT)
+            assert child.wait(LIMIT) == 0
+        finally:
+            child.kill()
+    assert state["switched_to"] == "updated"
+    assert {host["outage"] for host in state["hosts"]} == {"refuse"}
