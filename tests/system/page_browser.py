@@ -37,6 +37,28 @@ NAMELESS = """() => [...document.querySelectorAll("button, input, select, textar
   .map((it) => it.outerHTML.slice(0, 80))"""
 """Controls that nobody who cannot see them can tell apart."""
 
+FAINT = r"""() => {
+  const light = (rgb) => rgb.map((c) => c / 255).map((c) => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+  const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
+  const behind = (it) => {
+    for (; it; it = it.parentElement) {
+      const found = numbers(getComputedStyle(it).backgroundColor);
+      if (found[3] !== 0) return found;
+    }
+    return [255, 255, 255];
+  };
+  const written = (it) => [...it.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const ratio = (it) => {
+    const [one, other] = [numbers(getComputedStyle(it).color), behind(it)].map((colour) => light(colour.slice(0, 3)));
+    return (Math.max(one, other) + .05) / (Math.min(one, other) + .05);
+  };
+  return [...document.querySelectorAll("body *")]
+    .filter((it) => it.getClientRects().length && !it.disabled && written(it) && ratio(it) < 4.5)
+    .map((it) => `${ratio(it).toFixed(2)} ${it.textContent.trim().slice(0, 40)}`);
+}"""
+"""Text with less contrast than WCAG 2 asks for (success criterion 1.4.3, level AA)."""
+
 Report: TypeAlias = Any
 
 
@@ -97,27 +119,31 @@ def shown(page: Page, selector: str, text: str = "") -> Report:
     return part.inner_text()
 
 
-def copied(page: Page, name: str) -> Report:
+def copied(page: Page, name: str, within: str) -> Report:
     """Click a button that copies, and return what is in the clipboard."""
-    page.get_by_role("button", name=name, exact=True).click()
+    page.evaluate("() => { document.querySelector('footer').textContent = ''; }")
+    place(page, within).get_by_role("button", name=name, exact=True).click()
     page.locator("footer", has_text="copied").wait_for()
     return page.evaluate("() => navigator.clipboard.readText()")
 
 
 def resize(page: Page, width: int, height: int, scheme: str = "light") -> Report:
-    """Make the window that large; return what the page is wider by, and what reaches over its edge."""
+    """Make the window that large; return what the page is wider by, and what of it cannot be seen or told apart."""
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     over = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return {"over": over, "wider": page.evaluate(WIDER), "nameless": page.evaluate(NAMELESS)}
+    found = {
+        name: page.evaluate(script) for name, script in (("wider", WIDER), ("nameless", NAMELESS), ("faint", FAINT))
+    }
+    return {"over": over, **found}
 
 
-def screenshot(page: Page, path: str) -> Report:
-    """Take a picture of the whole page, in a window as high as it: what is fixed to the window stands at its end."""
+def screenshot(page: Page, path: str, longest: int) -> Report:
+    """Take a picture of the page, in a window as high as it, or ``longest``: what is fixed stands at its end."""
     page.mouse.move(0, 0)
     page.evaluate("() => document.activeElement.blur()")
     height = page.evaluate("() => document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": page.viewport_size["width"], "height": height})
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": min(height, longest)})
     page.screenshot(path=path, animations="disabled")
 
 

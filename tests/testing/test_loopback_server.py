@@ -357,6 +357,24 @@ def test_many_clients_at_once(server: LoopbackServer) -> None:
     assert server.count() == 50
 
 
+def test_takes_the_port_that_is_named() -> None:
+    """Once it is free; while somebody else listens there, starting fails, and the server can be closed all the same."""
+    with LoopbackServer(echo) as first:
+        second = LoopbackServer(echo, port=first.port)
+        with pytest.raises(OSError, match="in use"):
+            second.start()
+        second.close()
+    with LoopbackServer(echo, port=first.port) as third:
+        assert (third.url, ask(third)[0]) == (first.url, 200)
+
+
+def test_forgetting_tells_what_is_forgotten(server: LoopbackServer) -> None:
+    """Whoever counts beyond it loses nothing."""
+    ask(server, "/first")
+    assert [request.path for request in server.forget_requests()] == ["/first"]
+    assert (server.forget_requests(), server.count()) == ([], 0)
+
+
 def test_starts_once_and_closes_any_number_of_times() -> None:
     """A server has one life; what belongs to it is an error before and after."""
     server = LoopbackServer(echo)
