@@ -275,6 +275,7 @@ def test_pictures(scene: Scene, browser: Browser, validator: TokenValidator) -> 
     """A migration with trouble, wide and narrow."""
     directory = Path(os.environ["JWTMR_SCREENSHOTS"]).resolve()
     browser("click", "Rotate and drop the old keys")
+    scene.simulator.issuer.forget_requests()
     verdict(validator, scene.simulator.issuer.access_token())
     browser("click", "Switch to updated")
     browser("choose", "What", "accept_silent", PRIMARY)
