@@ -30,8 +30,9 @@ def shell(line: str, place: Place) -> Ran:
 
 
 @pytest.mark.parametrize(("command", "example"), EXAMPLES, ids=lambda one: getattr(one, "line", None) or one.name)
-def test_an_example_does_what_it_says(place: Place, command: Command, example: Example) -> None:
+def test_an_example_does_what_it_says(place: Place, simulator_file: str, command: Command, example: Example) -> None:
     """It ends as it is said to, and says something."""
+    place.write("simulator.json", simulator_file)
     ran = shell(example.line, place)
     assert ran.code == example.ends, ran.out + ran.err
     assert ran.out + ran.err
