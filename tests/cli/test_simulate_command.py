@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from cli_world import Ran, jwtmr
 from simulated import Simulated, simulated, verdict
 
 from jwtmr import TokenValidator
+from jwtmr.cli.app import run
+from jwtmr.cli.simulate import client
 from jwtmr.cli.simulate.command import COMMAND
 from jwtmr.config import Settings
 from jwtmr.testing import LoopbackServer
+
+SERVING = [sys.executable, "-W", "error", "-m", "jwtmr", "simulate", "--json"]
 
 LIMIT = 20
 """Seconds for a process to do what takes one."""
@@ -120,6 +128,17 @@ def test_json(world: Simulated, words: str, action: str, schema: str, member: st
     assert document[member]
 
 
+def test_requests_of_strangers_do_nothing_to_a_terminal(world: Simulated) -> None:
+    """What somebody asked for is shown with its escapes."""
+    host, port = urlsplit(world.host("us-west-2", "original")["jwks_uri"]).netloc.split(":")
+    with socket.create_connection((host, int(port)), timeout=LIMIT) as connection:
+        connection.sendall(b"GET /\x1b[2J\xff HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 404")
+    ran = act(world, "state")
+    assert "GET /\\x1b[2J\xff" in ran.out
+    assert "\x1b" not in ran.out
+
+
 def test_state_for_people(world: Simulated) -> None:
     """Hosts, keys and requests are tables that fit into the terminal, and name what is wrong."""
     world.order("fault", fault="stale", region="us-west-2", form="original")
@@ -206,6 +225,48 @@ def test_settings_at_the_start(tmp_path: Path) -> None:
         assert validator.status().authorities
 
 
+def test_files_of_its_own_are_written_anew(tmp_path: Path) -> None:
+    """The settings of the last time give way to those of this time, in any form."""
+    path, ready = tmp_path / "settings", tmp_path / "ready.json"
+    for form in ("toml", "env", "python", "toml"):
+        ran = jwtmr(f"simulate --for 0 --print-config {form} --write-config {path} --ready-file {ready}")
+        assert (ran.code, ran.out) == (0, path.read_text("utf-8"))
+        assert sorted(tmp_path.iterdir()) == [path]
+        ready.write_text('{"schema": "jwtmr.simulate.started/1"}')  # of one that was killed
+
+
+class Reader(io.StringIO):
+    """Whoever reads what a simulator says, and does something with the first of it."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._act = act
+
+    def write(self, text: str) -> int:
+        """Read it."""
+        if not self.tell():
+            self._act()
+        return super().write(text)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it(number: signal.Signals) -> None:
+    """As soon as it says that it is ready; and afterwards signals mean what they meant before."""
+    before = signal.getsignal(number)
+    said = Reader(lambda: signal.raise_signal(number))
+    assert run(["simulate", "--json"], {}, io.BytesIO(), said, io.StringIO()) == 0
+    assert json.loads(said.getvalue())["control"]
+    assert signal.getsignal(number) == before
+
+
+def test_the_ready_file_of_another_stays(tmp_path: Path) -> None:
+    """A simulator that ends takes its own file away, and not that of one that began meanwhile."""
+    ready = tmp_path / "ready.json"
+    said = Reader(lambda: ready.write_text("another"))
+    assert run(["simulate", "--for", "0", "--ready-file", str(ready)], {}, io.BytesIO(), said, io.StringIO()) == 0
+    assert ready.read_text("utf-8") == "another"
+
+
 def test_ports_are_the_same_each_time() -> None:
     """``--port`` is the control page's, and the hosts take those after it."""
     with LoopbackServer(lambda _: (404, {}, b"")) as found:
@@ -235,6 +296,10 @@ def test_a_port_that_is_taken() -> None:
         ("simulate --for 0 --write-config /nowhere/at/all", "--write-config: /nowhere/at/all"),
         ("simulate --for 0 --ready-file /nowhere/at/all", "--ready-file: /nowhere/at/all"),
         ("simulate --port 65534", "--port"),
+        ("simulate --for 0 --write-config {readme}", "was not written by this command"),
+        ("simulate --for 0 --ready-file {readme}", "was not written by this command"),
+        ("simulate --updated state --control {readme}", "--updated is for a simulator that starts"),
+        ("simulate --region eu-west-1 heal eu-west-1 --control {readme}", "--region is for a simulator that starts"),
         ("simulate state --control https://127.0.0.1:1", "--control: must be http://127.0.0.1:PORT"),
         ("simulate state --control http://evil.example:80", "--control: must be"),
         ("simulate state --control nowhere.json", "--control: nowhere.json is neither"),
@@ -268,6 +333,43 @@ def test_somebody_else_at_the_port(answer: tuple[int, dict[str, str], bytes], sa
     assert "\x1b" not in ran.err
 
 
+def test_one_that_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not said to have stopped while somebody listens at its port."""
+    monkeypatch.setattr(client, "TIMEOUT", 0.1)
+    with LoopbackServer(lambda _: (200, {}, b"{}")) as other:
+        ran = jwtmr(f"simulate stop --control {other.url}")
+    assert (ran.code, ran.out) == (3, "")
+    assert "was told to stop, and still listens" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--port x", "must be a whole number between 0 and 65535"),
+        ("--port 65536", "must be a whole number between 0 and 65535"),
+        ("--for x", "must be a number of seconds"),
+        ("--for nan", "must be a number of seconds"),
+        ("--for -1", "must be a number of seconds"),
+        ("fault plague --control x", "invalid choice: 'plague'"),
+        ("state", "the following arguments are required: --control"),
+        ("token a.b --control x", "unrecognized arguments"),
+    ],
+)
+def test_misspelt_words(words: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The parser says what would be right."""
+    assert jwtmr(f"simulate {words}").code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_it_runs_in_any_thread() -> None:
+    """Where no signal can be listened to it does without."""
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(jwtmr("simulate --for 0").code))
+    thread.start()
+    thread.join(LIMIT)
+    assert codes == [0]
+
+
 def test_nobody_at_the_port() -> None:
     """It could not be told, and which port is named."""
     ran = jwtmr("simulate switch --control http://127.0.0.1:1/")
@@ -278,11 +380,12 @@ def test_nobody_at_the_port() -> None:
 # -- as a process -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["stop", "SIGTERM", "SIGINT"])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["stop", "SIGTERM"])
 def test_it_ends_well(how: str, tmp_path: Path) -> None:
     """Told to stop, or by a signal, it ends with 0, says nothing more, and takes its ready file along."""
     ready = tmp_path / "simulator.json"
-    command = [sys.executable, "-W", "error", "-m", "jwtmr", "simulate", "--json", "--ready-file", str(ready)]
+    command = [*SERVING, "--ready-file", str(ready)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -309,5 +412,5 @@ def test_examples_are_complete() -> None:
 def test_other_commands_load_no_servers() -> None:
     """The command line as such does not pay for what this command alone needs."""
     script = "import sys, jwtmr.cli; print([name for name in sys.modules if name.startswith('jwtmr.testing')])"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=LIMIT)
-    assert run.stdout == "[]\n"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=LIMIT)
+    assert ran.stdout == "[]\n"

@@ -124,6 +124,13 @@ def test_the_page_itself_may_ask(world: Simulated, origin: str | None) -> None:
     assert world.client.post("/orders/heal", headers=headers, content="{}").status_code == 200
 
 
+def test_a_link_may_lead_to_the_page(world: Simulated) -> None:
+    """Somebody may follow one from another site, which learns nothing by it."""
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert world.client.get("/", headers=headers).status_code == 200
+    assert world.client.get("/state", headers=headers).status_code == 403
+
+
 def test_every_answer_is_sealed(world: Simulated) -> None:
     """Nothing is kept, guessed, framed or handed to another origin, errors included."""
     answers = [world.client.get(path) for path in ("/", "/state", "/nothing")] + [world.post("heal"), world.post("x")]

@@ -36,6 +36,7 @@ def piped(line: str) -> Ran:
     return ran
 
 
+@pytest.mark.slow
 def test_the_commands_do_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line ends as the page says, by default with 0, against the simulator that the first one starts."""
     monkeypatch.chdir(tmp_path)

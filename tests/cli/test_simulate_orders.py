@@ -98,6 +98,7 @@ def test_withdrawal(world: Simulated) -> None:
     assert world.post("withdraw", kid=kid).status_code == 400
 
 
+@pytest.mark.slow
 def test_outages(world: Simulated) -> None:
     """A service goes on with the replica when the primary region is down, and cannot tell when both are."""
     world.order("take-down", region=PRIMARY, how="refuse")
@@ -211,12 +212,20 @@ def test_every_kind_has_its_words(world: Simulated, kind: str) -> None:
     assert world.order("token", kind=kind)["says"] == f"minted {KINDS[kind]}"
 
 
+def test_it_waits_until_it_is_stopped(world: Simulated) -> None:
+    """For ever, or for as long as it was told to; whoever stops it first need not wait at all."""
+    world.simulator.wait(0)
+    assert world.order("stop")["says"] == "the simulator stops"
+    world.simulator.wait()
+
+
 def test_a_skewed_clock(world: Simulated) -> None:
     """The answers are dated an hour back, and the keys are those that there are."""
     url = world.host(PRIMARY, "original")["jwks_uri"]
     usual = parsedate_to_datetime(world.client.get(url).headers["date"])
     world.order("fault", fault="clock-behind")
     answer = world.client.get(url)
+    assert world.client.get(world.host(PRIMARY, "updated")["jwks_uri"]).status_code == 403  # which has no date
     late = usual - parsedate_to_datetime(answer.headers["date"])
     assert (round(late.total_seconds() / 60), len(answer.json()["keys"])) == (60, 2)
 

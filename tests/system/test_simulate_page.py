@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import tomllib
 from collections.abc import Callable, Generator
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -133,7 +135,7 @@ def test_the_switch(scene: Scene, browser: Browser, validator: TokenValidator) -
     before = minted(browser)
     browser("click", "Switch to updated")
     after = minted(browser)
-    assert browser("shown", "#switch", "updated").endswith("Switch back to original")
+    assert "UPDATED" in browser("shown", "#switch", "Switch back to original")
     assert (verdict(validator, before), verdict(validator, after)) == ("legacy", "current")
     browser("click", "Switch back to original")
     assert (scene.simulator.switched, verdict(validator, minted(browser))) == ("original", "legacy")
@@ -237,6 +239,17 @@ def test_requests(scene: Scene, browser: Browser, validator: TokenValidator) -> 
     assert any(f"{REPLICA} original" in row and "busy-503" in row for row in rows)
 
 
+def test_what_strangers_ask_for_is_text(scene: Scene, browser: Browser) -> None:
+    """Markup in the path of a request is shown as it came, and makes nothing of the page."""
+    host, port = urlsplit(scene.simulator.issuer.jwks_uris[1]).netloc.split(":")
+    path = "/<img/src=x/onerror=document.title=1>"
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 404")
+    assert f"GET {path}" in browser("shown", "#requests", "onerror")
+    assert browser("evaluate", "() => [document.images.length, document.title]") == [0, "jwtmr simulate"]
+
+
 def test_settings(scene: Scene, browser: Browser) -> None:
     """They can be copied as they stand, in each form."""
     copied = browser("copied", "Copy", "Settings for your service")
@@ -291,3 +304,10 @@ def test_pictures(scene: Scene, browser: Browser, validator: TokenValidator) -> 
     for width, longest in ((1280, 2000), (400, 1500)):
         browser("resize", width, 900, "light")
         browser("screenshot", str(directory / f"simulate-{width}.png"), longest)
+
+
+def test_the_end(scene: Scene) -> None:
+    """A simulator that does not answer is said to, in words and by more than a colour. Nothing can follow this."""
+    scene.control.__exit__()
+    assert scene.browser("shown", "#link", "not answering") == "not answering"
+    assert scene.browser("shown", "#said", "Was it stopped?")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from typing import Final
 
-from jwtmr.cli.command import CannotTell, Command, Example, Exit, World
+from jwtmr.cli.command import CannotTell, Command, Example, Exit, UsageError, World
 from jwtmr.cli.output import printable
 from jwtmr.cli.simulate.actions import ACTIONS, Action
 from jwtmr.cli.simulate.client import Client
@@ -16,6 +17,20 @@ MAX_PORT: Final = 65_535
 
 MAX_SECONDS: Final = 366 * 86_400.0
 """A year is more than anybody means, and less than a lock can wait."""
+
+
+SERVING: Final = {
+    "--region": "regions",
+    "--user-pool-id": "user_pool_id",
+    "--client-id": "client_id",
+    "--updated": "updated",
+    "--port": "port",
+    "--for": "for_seconds",
+    "--print-config": "print_config",
+    "--write-config": "write_config",
+    "--ready-file": "ready_file",
+}
+"""Options that an action has no use for, and where they are kept."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +59,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_serving(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage] - it has no other name
     group.add_argument(
-        "--region", action="append", help="a region, the primary one first; repeatable (default: us-east-1, us-west-2)"
+        "--region",
+        action="append",
+        dest="regions",
+        metavar="REGION",
+        help="a region, the primary one first; repeatable (default: us-east-1, us-west-2)",
     )
     group.add_argument(
         "--user-pool-id", metavar="ID", help="its id, which begins with the first region (default: drawn)"
@@ -66,17 +85,17 @@ def _add_serving(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[rep
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= MAX_PORT:
-        raise argparse.ArgumentTypeError(f"must be between 0 and {MAX_PORT}")
-    return port
+    with suppress(ValueError):
+        if 0 <= (port := int(text)) <= MAX_PORT:
+            return port
+    raise argparse.ArgumentTypeError(f"must be a whole number between 0 and {MAX_PORT}")
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds <= MAX_SECONDS:
-        raise argparse.ArgumentTypeError("must be between 0 and a year")
-    return seconds
+    with suppress(ValueError):
+        if 0 <= (seconds := float(text)) <= MAX_SECONDS:
+            return seconds
+    raise argparse.ArgumentTypeError("must be a number of seconds between 0 and a year")
 
 
 def _run(args: argparse.Namespace, world: World) -> Exit:
@@ -85,6 +104,9 @@ def _run(args: argparse.Namespace, world: World) -> Exit:
         from jwtmr.cli.simulate.serve import serve  # noqa: PLC0415
 
         return serve(args, world)
+    given = [option for option, name in SERVING.items() if getattr(args, name)]
+    if given:
+        raise UsageError(f"{given[0]} is for a simulator that starts: leave it out with {args.action.name}")
     _act(args.action, args, world)
     return Exit.YES
 
@@ -94,7 +116,8 @@ def _act(action: Action, args: argparse.Namespace, world: World) -> None:
     if not action.order:
         _show_state(client, world)
         return
-    answer = client.stop() if action.order == "stop" else client.order(action.order, action.members(args))
+    members = action.members(args)
+    answer = client.stop() if action.order == "stop" else client.order(action.order, members)
     if action.prints and not world.out.as_json:
         text = str(answer.get(action.prints, ""))
         world.out.print("\n".join(map(printable, text.splitlines())))

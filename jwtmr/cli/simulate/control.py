@@ -3,7 +3,8 @@
 A web page of a stranger, open in the browser of whoever develops, must not be able to give orders or to read tokens:
 
 1. ``Host`` must be this server on loopback. A name that was pointed here (DNS rebinding) is refused.
-2. ``Origin``, where there is one, must be this server, and ``Sec-Fetch-Site`` must not say otherwise.
+2. ``Origin``, where there is one, must be this server, and ``Sec-Fetch-Site`` must not say otherwise. A link may lead
+   to the page itself, which tells nothing before its script asks.
 3. An order is a POST with ``Content-Type: application/json``, which a form cannot send, and which another origin
    may send only after a preflight that nobody here answers. GET changes nothing.
 4. No answer has a header of CORS. The page runs the one script and the one style whose hashes its
@@ -87,7 +88,8 @@ class Control:
         origin = request.headers.get("origin")
         if origin is not None and origin != f"http://{request.headers['host']}":
             raise _Refused(403, "Origin must be this server")
-        if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        followed = request.path == "/" and request.headers.get("sec-fetch-mode") == "navigate"
+        if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not followed:
             raise _Refused(403, "pages of other servers may not ask here")
 
     def _checked(self, request: RecordedRequest) -> Answer:

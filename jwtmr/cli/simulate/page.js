@@ -44,9 +44,9 @@ async function order(name, members, { quietly = false } = {}) {
       body: JSON.stringify(members),
     });
     const done = await answer.json();
+    await look();  // first, so that what is said can be seen
     if (!answer.ok) say(`Not done: ${done.error}`, "bad");
     else if (!quietly) say(done.says, "good");
-    await look();
     return answer.ok ? done : null;
   } catch {
     lost();

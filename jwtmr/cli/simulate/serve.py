@@ -7,14 +7,14 @@ import json
 import signal
 import threading
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from jwtmr.cli.command import Exit, UsageError, World
 from jwtmr.cli.output import Page
 from jwtmr.cli.simulate.control import Control
-from jwtmr.cli.simulate.settings_text import settings_text
+from jwtmr.cli.simulate.settings_text import HEAD, settings_text
 from jwtmr.cli.simulate.shown import Started
 from jwtmr.cli.simulate.simulator import Simulator
 from jwtmr.cli.simulate.state import identity
@@ -24,7 +24,7 @@ def serve(args: argparse.Namespace, world: World) -> Exit:
     """Serve, say where, and wait for SIGINT, SIGTERM, the order to stop, or the end of ``--for``."""
     with ExitStack() as running:
         simulator = Simulator(
-            args.region or ("us-east-1", "us-west-2"),
+            args.regions or ("us-east-1", "us-west-2"),
             user_pool_id=args.user_pool_id,
             client_id=args.client_id,
             clock=world.clock,
@@ -60,10 +60,10 @@ def _announce(args: argparse.Namespace, world: World, started: Started, running:
     """Say that it is ready, in files first: whoever sees a line on stdout finds them."""
     document = json.dumps({"schema": started.schema, **started.document()})
     if args.write_config is not None:
-        _write("--write-config", args.write_config, started.settings)
+        _write("--write-config", args.write_config, started.settings, HEAD)
     if args.ready_file is not None:
-        _write("--ready-file", args.ready_file, document + "\n")
-        running.callback(Path(args.ready_file).unlink, missing_ok=True)
+        _write("--ready-file", args.ready_file, document, started.schema)
+        running.callback(_take_away, Path(args.ready_file), document)
     if world.out.as_json:
         world.out.print(document)  # on one line: whoever waits for it reads one
     elif args.print_config is not None:
@@ -75,15 +75,24 @@ def _announce(args: argparse.Namespace, world: World, started: Started, running:
         world.out.show(started)
 
 
-def _write(option: str, name: str, text: str) -> None:
-    """Whole or not at all: a program may wait for the file to be there."""
+def _write(option: str, name: str, text: str, mark: str) -> None:
+    """Write whole or not at all, as a program may wait for the file; and over none that has no ``mark`` of ours."""
     path = Path(name)
     try:
+        if path.exists() and mark not in path.read_text("utf-8", "replace"):
+            raise UsageError(f"{option}: {name} is there, and was not written by this command: take another name")
         beside = path.with_name(path.name + ".new")
         beside.write_text(text, "utf-8")
         beside.replace(path)
     except (OSError, ValueError) as error:
         raise UsageError(f"{option}: {name}: {getattr(error, 'strerror', None) or 'cannot be written'}") from None
+
+
+def _take_away(path: Path, text: str) -> None:
+    """Remove the ready file, unless it is that of another simulator by now."""
+    with suppress(OSError):
+        if path.read_text("utf-8") == text:
+            path.unlink()
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from jwtmr.cli.simulate.words import DAY, SETTINGS
 from jwtmr.settings import one_of
 from jwtmr.testing import RegionalIssuer
 
-_HEAD: Final = "A made-up user pool, played by `jwtmr simulate`: for development alone."
+HEAD: Final = "A made-up user pool, played by `jwtmr simulate`: for development alone."
+"""How each of them begins, so that nobody takes it for what runs in production."""
 
 _BOTH: Final = ["access", "id"]
 """Uses of tokens. In a program it is a tuple of both."""
@@ -37,12 +38,12 @@ def settings_text(issuer: RegionalIssuer, form: str) -> str:
     one_of("form", form, SETTINGS)
     values = _values(issuer)
     if form == "env":
-        return f"# {_HEAD}\n" + "".join(f"export JWTMR_{name.upper()}='{_plain(values[name])}'\n" for name in values)
+        return f"# {HEAD}\n" + "".join(f"export JWTMR_{name.upper()}='{_plain(values[name])}'\n" for name in values)
     if form == "toml":
         lines = "".join(f"{name} = {_toml(value)}\n" for name, value in values.items())
-        return f"# {_HEAD}\n[cognito_user_pool]\n{lines}"
+        return f"# {HEAD}\n[cognito_user_pool]\n{lines}"
     arguments = "\n".join(f"        {name}={_python(value)}," for name, value in values.items())
-    return f"# {_HEAD}\n{_PYTHON.format(arguments=arguments)}"
+    return f"# {HEAD}\n{_PYTHON.format(arguments=arguments)}"
 
 
 def _values(issuer: RegionalIssuer) -> Mapping[str, str | list[str] | datetime]:
