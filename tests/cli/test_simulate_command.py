@@ -302,7 +302,9 @@ def test_a_port_that_is_taken() -> None:
         ("simulate --region eu-west-1 heal eu-west-1 --control {readme}", "--region is for a simulator that starts"),
         ("simulate state --control https://127.0.0.1:1", "--control: must be http://127.0.0.1:PORT"),
         ("simulate state --control http://evil.example:80", "--control: must be"),
-        ("simulate state --control nowhere.json", "--control: nowhere.json is neither"),
+        ("simulate state --control 65536", "--control: must be"),
+        ("simulate state --control 0", "--control: must be"),
+        ("simulate state --control nowhere.json", "--control: nowhere.json is no port"),
         ("simulate state --control {readme}", "is no file that"),
     ],
 )

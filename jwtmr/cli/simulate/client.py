@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from jwtmr._strictjson import object_of
 from jwtmr.cli.command import CannotTell, UsageError
+from jwtmr.cli.simulate.words import MAX_PORT
 
 TIMEOUT: Final = 10.0
 """Seconds for any one answer. The slowest order, to rotate keys, takes less than one."""
@@ -24,19 +25,20 @@ MAX_ANSWER: Final = 1024 * 1024
 _PAUSE: Final = 0.02
 """Seconds between looks whether it has stopped. It takes some milliseconds."""
 
+_PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 _URL: Final = re.compile(r"http://(?:127\.0\.0\.1|localhost):([0-9]{1,5})/?", re.ASCII)
 
 
 class Client:
-    """One simulator, by the URL of its control page or by the file that ``--ready-file`` wrote."""
+    """One simulator, by the URL of its control page, by the port of it, or by the file that ``--ready-file`` wrote."""
 
     def __init__(self, where: str) -> None:
-        """:class:`UsageError` for what is neither."""
-        url = where if "://" in where else _url_in(where)
+        """:class:`UsageError` for what is none of them."""
+        url = f"http://127.0.0.1:{where}" if _PORT.fullmatch(where) else where if "://" in where else _url_in(where)
         match = _URL.fullmatch(url)
-        if match is None:
+        if match is None or not 0 < int(match[1]) <= MAX_PORT:
             raise UsageError(
-                "--control: must be http://127.0.0.1:PORT, as `jwtmr simulate` shows it, or its ready file"
+                "--control: must be http://127.0.0.1:PORT, as `jwtmr simulate` shows it, or PORT, or its ready file"
             )
         self.url: Final = url.rstrip("/")
         self._port: Final = int(match[1])
@@ -88,7 +90,7 @@ def _url_in(name: str) -> str:
         with Path(name).open("rb") as file:
             told = object_of(file.read(MAX_ANSWER))
     except (OSError, ValueError):
-        raise UsageError(f"--control: {name} is neither a URL nor a file that can be read") from None
+        raise UsageError(f"--control: {name} is no port, no URL and no file that can be read") from None
     url = None if told is None else told.get("control")
     if not isinstance(url, str):
         raise UsageError(f"--control: {name} is no file that `jwtmr simulate --ready-file` wrote")

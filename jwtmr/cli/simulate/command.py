@@ -11,9 +11,7 @@ from jwtmr.cli.output import printable
 from jwtmr.cli.simulate.actions import ACTIONS, Action
 from jwtmr.cli.simulate.client import Client
 from jwtmr.cli.simulate.shown import State, Told
-from jwtmr.cli.simulate.words import SETTINGS
-
-MAX_PORT: Final = 65_535
+from jwtmr.cli.simulate.words import MAX_PORT, SETTINGS
 
 MAX_SECONDS: Final = 366 * 86_400.0
 """A year is more than anybody means, and less than a lock can wait."""
@@ -46,8 +44,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         )  # fmt: skip
         action.add(added)
         added.add_argument(
-            "--control", required=True, metavar="URL|FILE",
-            help="the control page of the simulator, or the file that its --ready-file wrote",
+            "--control", required=True, metavar="WHERE",
+            help="the simulator: the URL of its page, its port alone, or the file that its --ready-file wrote",
         )  # fmt: skip
         # Not given here, it must not undo what was given before the action.
         added.add_argument(

@@ -60,3 +60,5 @@ DAY: Final = 86_400
 """Seconds. The longest that an access token of Cognito lives, and how long the window of the settings is open."""
 
 STATE_SCHEMA: Final = "jwtmr.simulate.state/1"
+
+MAX_PORT: Final = 65_535
