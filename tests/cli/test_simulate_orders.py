@@ -118,7 +118,7 @@ def asked(url: str) -> bytes:
     """Ask for the keys by hand; return what came within a moment, at most 64 KiB."""
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), timeout=0.2) as connection:
-        connection.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+        connection.sendall(f"GET {parts.path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
         came = b""
         try:
             while len(came) < 65536 and (more := connection.recv(65536)):
