@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from jwtmr.errors import ConfigurationError
 from jwtmr.settings import names
 
-MAX_TEXT: int = 256
+MAX_TEXT: Final = 256
 """Characters of any text. Names of users, groups and scopes are shorter."""
 
 

@@ -60,5 +60,7 @@ DAY: Final = 86_400
 """Seconds. The longest that an access token of Cognito lives, and how long the window of the settings is open."""
 
 STATE_SCHEMA: Final = "jwtmr.simulate.state/1"
+"""Names the form of the state, on the command line and at ``/state``."""
 
 MAX_PORT: Final = 65_535
+"""The last number of a TCP port (RFC 9293 section 3.1)."""
