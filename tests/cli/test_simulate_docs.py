@@ -13,6 +13,7 @@ import pytest
 from cli_world import Ran, jwtmr
 
 from jwtmr import TokenValidator
+from jwtmr.cli.command import Exit
 from jwtmr.cli.simulate.words import FAULTS, OUTAGES
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulate.md"
@@ -36,6 +37,12 @@ def piped(line: str) -> Ran:
     return ran
 
 
+def patiently(line: str, code: int) -> Ran:
+    """The same, and once more where keys did not come in the two seconds that are all the wait there is for them."""
+    ran = piped(line)
+    return piped(line) if ran.code == Exit.UNKNOWN != code else ran
+
+
 @pytest.mark.slow
 def test_the_commands_do_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line ends as the page says, by default with 0, against the simulator that the first one starts."""
@@ -51,7 +58,7 @@ def test_the_commands_do_what_they_say(tmp_path: Path, monkeypatch: pytest.Monke
             assert isinstance(names["validator"], TokenValidator)
             with closing(names["validator"]):
                 for line, _, note in (line.partition("  # ends with ") for block in rest for line in block):
-                    ran = piped(line.replace("--control 9480", f"--control {port}"))
+                    ran = patiently(line.replace("--control 9480", f"--control {port}"), int(note or 0))
                     assert (ran.code, bool(ran.out)) == (int(note or 0), True), line + ran.err
             assert process.wait(LIMIT) == 0
         finally:
