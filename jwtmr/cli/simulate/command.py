@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Final
 
 from jwtmr.cli.command import CannotTell, Command, Example, Exit, UsageError, World
-from jwtmr.cli.output import printable
 from jwtmr.cli.simulate.actions import ACTIONS, Action
 from jwtmr.cli.simulate.client import Client
 from jwtmr.cli.simulate.shown import State, Told
 from jwtmr.cli.simulate.words import MAX_PORT, SETTINGS
+from jwtmr.config.given import shown
 
 MAX_SECONDS: Final = 366 * 86_400.0
 """A year is more than anybody means, and less than a lock can wait."""
@@ -118,7 +118,7 @@ def _act(action: Action, args: argparse.Namespace, world: World) -> None:
     answer = client.stop() if action.order == "stop" else client.order(action.order, members)
     if action.prints and not world.out.as_json:
         text = str(answer.get(action.prints, ""))
-        world.out.print("\n".join(map(printable, text.splitlines())))
+        world.out.print("\n".join(map(shown, text.splitlines())))
     else:
         world.out.show(Told(answer))
 
