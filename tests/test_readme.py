@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import httpx
 import pytest
 
 from jwtmr import CODES
+from jwtmr.cli.app import COMMANDS
+from jwtmr.cli.parsing import parser_of
 from jwtmr.testing import RegionalIssuer, validator_for
 from jwtmr_asgi.types import App
 
@@ -127,6 +130,15 @@ def test_make_targets_exist(command: str) -> None:
     assert f"make {command} " in README
     if makefile.exists():  # the wheel is tested without the tree around it
         assert re.search(rf"^{command}:", makefile.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_commands_exist() -> None:
+    """What the README types is a command with these options; what each does is tested where it is described."""
+    lines = re.findall(r"^jwtmr (.*?) +#", README, re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        words = shlex.split(line.partition(" <")[0])
+        assert parser_of(COMMANDS).parse_args(words).command.name == words[0]
 
 
 def test_example_shows_its_usage() -> None:
