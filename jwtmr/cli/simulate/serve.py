@@ -5,23 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import sys
 import threading
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
 
 from jwtmr.cli.command import Exit, UsageError, World
 from jwtmr.cli.output import Page
 from jwtmr.cli.simulate.control import Control
+from jwtmr.cli.simulate.own_files import take_away, write_own
 from jwtmr.cli.simulate.settings_text import HEAD, settings_text
 from jwtmr.cli.simulate.shown import Started
 from jwtmr.cli.simulate.simulator import Simulator
 from jwtmr.cli.simulate.state import identity
 
+_HANGUP: Final = (signal.SIGHUP,) if sys.platform != "win32" else ()
+
 
 def serve(args: argparse.Namespace, world: World) -> Exit:
-    """Serve, say where, and wait for SIGINT, SIGTERM, the order to stop, or the end of ``--for``."""
+    """Serve, say where, and wait for a signal, the order to stop, or the end of ``--for``."""
     with ExitStack() as running:
         simulator = Simulator(
             args.regions or ("us-east-1", "us-west-2"),
@@ -60,10 +63,10 @@ def _announce(args: argparse.Namespace, world: World, started: Started, running:
     """Say that it is ready, in files first: whoever sees a line on stdout finds them."""
     document = json.dumps({"schema": started.schema, **started.document()})
     if args.write_config is not None:
-        _write("--write-config", args.write_config, started.settings, HEAD)
+        write_own("--write-config", args.write_config, started.settings, HEAD)
     if args.ready_file is not None:
-        _write("--ready-file", args.ready_file, document, started.schema)
-        running.callback(_take_away, Path(args.ready_file), document)
+        write_own("--ready-file", args.ready_file, document, started.schema)
+        running.callback(take_away, args.ready_file, document)
     if world.out.as_json:
         world.out.print(document)  # on one line: whoever waits for it reads one
     elif args.print_config is not None:
@@ -75,29 +78,9 @@ def _announce(args: argparse.Namespace, world: World, started: Started, running:
         world.out.show(started)
 
 
-def _write(option: str, name: str, text: str, mark: str) -> None:
-    """Write whole or not at all, as a program may wait for the file; and over none that has no ``mark`` of ours."""
-    path = Path(name)
-    try:
-        if path.exists() and mark not in path.read_text("utf-8", "replace"):
-            raise UsageError(f"{option}: {name} is there, and was not written by this command: take another name")
-        beside = path.with_name(path.name + ".new")
-        beside.write_text(text, "utf-8")
-        beside.replace(path)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{option}: {name}: {getattr(error, 'strerror', None) or 'cannot be written'}") from None
-
-
-def _take_away(path: Path, text: str) -> None:
-    """Remove the ready file, unless it is that of another simulator by now."""
-    with suppress(OSError):
-        if path.read_text("utf-8") == text:
-            path.unlink()
-
-
 @contextmanager
 def _signals(simulator: Simulator) -> Generator[None, None, None]:
-    """Let SIGINT and SIGTERM end it well. Only the main thread is told of signals."""
+    """Let SIGINT, SIGTERM and the end of the terminal end it well. Only the main thread is told of signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -105,7 +88,9 @@ def _signals(simulator: Simulator) -> Generator[None, None, None]:
     def stop(_: int, __: object) -> None:
         simulator.stop()
 
-    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A terminal that is closed must not leave a ready file behind; under nohup it does not end us either.
+    hangup = [number for number in _HANGUP if signal.getsignal(number) is not signal.SIG_IGN]
+    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, *hangup)}
     try:
         yield
     finally:
