@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from typing import IO, Final
 
 from jwtmr.cli import completion, decode, doctor, drain, jwks, status, validate
@@ -40,10 +41,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Raises ``SystemExit`` as argparse does: after ``--help``, and with 2 for words that it does not know.
     """
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that is no UTF-8 is no reason to stop
     return run(sys.argv[1:] if argv is None else argv, os.environ, sys.stdin.buffer, sys.stdout, sys.stderr)
+
+
+def _open_closed() -> None:
+    """Have all three streams, as whoever starts a daemon may have closed them.
+
+    Each takes the lowest free number, which is its own: else a socket took it, and whatever is printed went there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - until we end
 
 
 def run(

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from cli_world import jwtmr
+from simulated import simulated
 from test_simulate_command import Reader
 
 from jwtmr.cli.app import run
+from jwtmr.cli.simulate.control import names_of
+from jwtmr.cli.simulate.watch import KEPT_BYTES, SHOWN
+from jwtmr.testing import LoopbackServer
 
 SERVE = "simulate --for 0"
 
@@ -61,3 +68,66 @@ def test_a_closed_terminal_ends_it_well(tmp_path: Path) -> None:
             assert signal.getsignal(signal.SIGHUP) == handler
         finally:
             signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("action", "member", "said"),
+    [
+        ("token", "token", "a.b.c; rm -rf ~"),
+        ("token", "token", "$(id)"),
+        ("token", "token", "a.b.c\nid"),
+        ("token", "token", ["a.b.c"]),
+        ("settings --format env", "settings", "# settings\nexport JWTMR_REALM='x'; id\n"),
+        ("settings --format env", "settings", "# settings\nexport JWTMR_REALM='x'\nid\n"),
+        ("settings --format env", "settings", "export JWTMR_REALM='$(id)'\n"),
+        ("settings --format env", "settings", "export PATH='/tmp/evil'\n"),
+        ("settings --format env", "settings", "# settings\rid\n"),
+    ],
+)
+def test_a_stranger_at_the_port_gives_a_shell_nothing(action: str, member: str, said: object) -> None:
+    """What goes into a shell is only printed if it is a token, or settings, and nothing else."""
+    with LoopbackServer(lambda _: (200, {}, json.dumps({"says": "done", member: said}).encode())) as other:
+        ran = jwtmr(f"simulate {action} --control {other.url}")
+    assert (ran.code, ran.out) == (3, "")
+    assert "is no simulator of this version" in ran.err
+
+
+def test_redirects_lead_nowhere() -> None:
+    """A stranger at the port cannot send us to another server."""
+    with LoopbackServer(lambda _: (200, {}, b"{}")) as other:
+        target = other.url
+        with LoopbackServer(lambda _: (302, {"Location": target}, b"{}")) as first:
+            ran = jwtmr(f"simulate heal --control {first.url}")
+        assert other.count() == 0
+    assert ran.code == 3
+
+
+def test_pages_cannot_fill_the_memory() -> None:
+    """A page in a browser can send much to a host; no more than a little of it is kept, and all of it is counted."""
+    with simulated(("eu-west-1",)) as world:
+        url = world.host("eu-west-1", "original")["jwks_uri"]
+        for _ in range(4):
+            world.client.post(url, content=b"x" * 900_000)
+        world.client.get(f"{url}?{'y' * 40_000}")
+        (server,) = world.simulator.issuer.servers("eu-west-1", "original")
+        kept = server.requests()
+        state = world.state()
+    assert sum(len(request.body) for request in kept) <= KEPT_BYTES
+    assert world.simulator.watch.count(world.simulator.issuer.endpoints[1]) == 5
+    assert len(state["requests"]) == 5 <= SHOWN
+    assert len(json.dumps(state)) < 20_000
+
+
+def test_the_usual_port_is_not_named() -> None:
+    """At port 80 browsers leave the port out of ``Host``; at any other one that is somebody else's name."""
+    assert "127.0.0.1" in names_of(80)
+    assert "localhost:80" in names_of(80)
+    assert names_of(8080) == {"127.0.0.1:8080", "localhost:8080"}
+
+
+def test_closed_streams_are_no_reason_to_stop(tmp_path: Path) -> None:
+    """Started as a daemon is, with all streams closed, it serves, and tells nobody a verdict by its exit code."""
+    path = tmp_path / "jwtmr.toml"
+    line = f"exec {sys.executable} -m jwtmr {SERVE} --write-config {path} <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", line], check=False, timeout=20).returncode == 0
+    assert "[cognito_user_pool]" in path.read_text("utf-8")

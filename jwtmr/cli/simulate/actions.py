@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -10,6 +11,14 @@ from typing import Final, TypeAlias
 from jwtmr.cli.simulate.words import FAULTS, FORMS, ISSUERS, KINDS, OUTAGES, SETTINGS
 
 Members: TypeAlias = Mapping[str, object]
+
+
+_ANYTHING: Final = re.compile(r".*", re.DOTALL)
+_SHAPES: Final = {
+    "token": re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII),
+    "env": re.compile(r"(?:# [^\r\n]*\n)?(?:export JWTMR_[A-Z_]+='[\w:/.,+-]*'\n)*", re.ASCII),
+}
+"""What goes into a shell: a compact JWS (RFC 7515 section 7.1), and settings in its syntax."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,15 @@ class Action:
     members: Callable[[argparse.Namespace], Members]
     prints: str = ""
     """The member of the answer that is printed by itself, so that a shell can take it; empty: what was done."""
+
+    def text(self, members: Members, answer: Mapping[str, object]) -> str | None:
+        """What is printed by itself of ``answer``; None where no simulator can have said that.
+
+        Anybody can listen at the port of one that has ended, and a shell runs what it is given.
+        """
+        text = answer.get(self.prints)
+        shape = _SHAPES.get(str(members.get("form", self.prints)), _ANYTHING)
+        return text if isinstance(text, str) and shape.fullmatch(text) else None
 
 
 def _nothing(_: argparse.ArgumentParser) -> None:

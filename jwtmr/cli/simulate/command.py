@@ -117,7 +117,9 @@ def _act(action: Action, args: argparse.Namespace, world: World) -> None:
     members = action.members(args)
     answer = client.stop() if action.order == "stop" else client.order(action.order, members)
     if action.prints and not world.out.as_json:
-        text = str(answer.get(action.prints, ""))
+        text = action.text(members, answer)
+        if text is None:
+            raise CannotTell(f"what answers at {client.url} is no simulator of this version")
         world.out.print("\n".join(map(shown, text.splitlines())))
     else:
         world.out.show(Told(answer))

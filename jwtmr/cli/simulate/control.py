@@ -30,6 +30,9 @@ from jwtmr.testing.wire import Answer, RecordedRequest
 MAX_ORDER: Final = 16 * 1024
 """Bytes of an order. The longest, a token with many groups, has some hundreds."""
 
+USUAL_PORT: Final = 80
+"""Of http (RFC 9110 section 4.2.1)."""
+
 STATE: Final = "/state"
 ORDERS: Final = "/orders/"
 
@@ -82,8 +85,7 @@ class Control:
 
     def _check(self, request: RecordedRequest) -> None:
         """Refuse what a page of somebody else may have sent."""
-        ours = {f"{name}:{self._server.port}" for name in ("127.0.0.1", "localhost")}
-        if request.headers.get("host") not in ours:
+        if request.headers.get("host") not in names_of(self._server.port):
             raise _Refused(403, "Host must be this server on loopback")
         origin = request.headers.get("origin")
         if origin is not None and origin != f"http://{request.headers['host']}":
@@ -103,6 +105,12 @@ class Control:
             headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": PAGE.policy}
             return 200, {**_ALWAYS, **headers}, PAGE.html
         raise _Refused(404, "there is nothing here")
+
+
+def names_of(port: int) -> frozenset[str]:
+    """What ``Host`` may say. The usual port of http is left out of it (RFC 9110 section 7.2)."""
+    names = ("127.0.0.1", "localhost")
+    return frozenset([*(f"{name}:{port}" for name in names), *(names if port == USUAL_PORT else ())])
 
 
 def _only(request: RecordedRequest, *methods: str) -> None:

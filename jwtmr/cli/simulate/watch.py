@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -21,6 +21,12 @@ SHOWN: Final = 20
 
 KEPT: Final = 1000
 """Requests that a host keeps in full. A service may run against it for days."""
+
+KEPT_BYTES: Final = 1024 * 1024
+"""Bytes of those. Any page in a browser here can send a host as much as it likes."""
+
+SHOWN_PATH: Final = 200
+"""Characters of a path that are kept longer. That of a key set has some fifty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Watch:
         self._issuer: Final = issuer
         self._lock = threading.Lock()
         self._forgotten: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
         self._earlier: deque[tuple[RegionalEndpoint, RecordedRequest]] = deque(maxlen=SHOWN)
         self._statuses: OrderedDict[tuple[str, float], int] = OrderedDict()
 
@@ -71,11 +78,16 @@ class Watch:
             self._statuses[endpoint.url, request.time] = usual[0]
             while len(self._statuses) > KEPT:
                 self._statuses.popitem(last=False)
-            if self._server(endpoint).count() > KEPT:
-                forgotten = self._server(endpoint).forget_requests()
-                self._forgotten[endpoint.url] += len(forgotten)
-                self._earlier.extend((endpoint, old) for old in forgotten[-SHOWN:])
+            self._bytes[endpoint.url] += _size(request)
+            if self._server(endpoint).count() > KEPT or self._bytes[endpoint.url] > KEPT_BYTES:
+                self._forget(endpoint)
         return usual
+
+    def _forget(self, endpoint: RegionalEndpoint) -> None:
+        forgotten = self._server(endpoint).forget_requests()
+        self._forgotten[endpoint.url] += len(forgotten)
+        self._earlier.extend((endpoint, _slim(old)) for old in forgotten[-SHOWN:])
+        self._bytes[endpoint.url] = 0
 
     def _server(self, endpoint: RegionalEndpoint) -> LoopbackServer:
         (server,) = self._issuer.servers(endpoint.region, endpoint.form)
@@ -84,4 +96,18 @@ class Watch:
     def _seen(self, endpoint: RegionalEndpoint, request: RecordedRequest) -> Seen:
         when = time.time() - (time.monotonic() - request.time)  # whatever clock the pool goes by
         status = None if request.fault else self._statuses.get((endpoint.url, request.time))
-        return Seen(when, endpoint.region, endpoint.form, request.method, request.path, status, request.fault)
+        slim = _slim(request)
+        return Seen(when, endpoint.region, endpoint.form, slim.method, slim.path, status, request.fault)
+
+
+def _size(request: RecordedRequest) -> int:
+    headers = sum(len(name) + len(value) for name, value in request.headers.items())
+    return len(request.method) + len(request.path) + headers + len(request.body)
+
+
+def _slim(request: RecordedRequest) -> RecordedRequest:
+    """As much of ``request`` as is shown."""
+    path = request.path
+    if len(path) > SHOWN_PATH:
+        path = path[: SHOWN_PATH - 1] + "…"
+    return replace(request, method=request.method[:20], path=path, url="", headers={}, body=b"")
