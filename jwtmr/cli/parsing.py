@@ -5,26 +5,64 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
 from jwtmr import __version__
 from jwtmr.cli.command import EXIT_CODES, Command, Example
 from jwtmr.cli.options import SettingAction
+from jwtmr.config.given import shown
 
 _TOKEN: Final = re.compile(r"[\w-]{16,}\.[\w-]{8,}\.[\w-]*", re.ASCII)
 """What looks like a JWS (RFC 7515 section 3.1)."""
+_CHOICE: Final = re.compile(r"argument ([^:]+): invalid choice: '?([^']*?)'? \(choose from (.*)\)")
+"""How argparse says that a word is none of those that it knows."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Tells nobody the token that was given as an argument by mistake."""
+    """Says what is wrong where it is wrong, and tells nobody the token that was given as an argument by mistake."""
+
+    _given: Sequence[str] = ()
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] - of its three overloads
+        self,
+        args: Any = None,  # noqa: ANN401
+        namespace: Any = None,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """As usual, but nothing may be left over: argparse would let the parser of all commands complain of it."""
+        self._given = sys.argv[1:] if args is None else list(args)
+        namespace, extra = super().parse_known_args(args, namespace)
+        if extra:
+            self.error(f"unrecognized arguments: {' '.join(extra)}{self._nearest_option(extra)}")
+        return namespace, extra
 
     def error(self, message: str) -> NoReturn:
-        """Print usage and ``message``, and exit with 2."""
+        """Print usage, ``message`` and where there is more, and exit with 2."""
         if _TOKEN.search(message):
             message = "a token is no argument, as those show in the list of processes: use stdin, or --token-file"
-        super().error(message)
+        elif choice := _CHOICE.search(message):
+            message += self._nearest_choice(*choice.groups())
+        super().error(f"{shown(message)}\n`{self.prog} --help` says more")
+
+    def _nearest_option(self, extra: Sequence[str]) -> str:
+        """What may have been meant by the first option of ``extra``; before a command there are hardly any."""
+        if self._subparsers is not None:
+            return f"; {extra[0]} comes after the command"
+        wrong = next((word.partition("=")[0] for word in extra if word.startswith("--")), None)
+        known = [name for action in self._actions for name in action.option_strings if name.startswith("--")]
+        near = get_close_matches(wrong, known, n=1) if wrong else []
+        return f"; the nearest is {near[0]}" if near else ""
+
+    def _nearest_choice(self, what: str, wrong: str, choices: str) -> str:
+        """What may have been meant by ``wrong``; or that an option stands where a command should."""
+        first = self._given[0] if self._given else ""
+        if first.startswith("-") and first.partition("=")[0] not in self._option_string_actions:
+            return f"; {first} comes after the {what.lower()}"
+        near = get_close_matches(wrong, re.findall(r"[\w-]+", choices), n=1)
+        return f"; the nearest is {near[0]}" if near else ""
 
     @property
     def actions(self) -> Sequence[argparse.Action]:
