@@ -59,8 +59,9 @@ def read_file(given: Given) -> Filed:
 
 
 def _text(path: str, name: str, given: Given) -> str:
-    # What a variable holds, or was typed in the wrong place, may be a token.
-    what = "its file" if given.origin in (CONFIG_OPTION, CONFIG_VARIABLE) else name
+    # What a variable holds, or was typed in the wrong place, may be a token, of which none ends like this.
+    secret = given.origin in (CONFIG_OPTION, CONFIG_VARIABLE) and not name.endswith(".toml")
+    what = "its file" if secret else name
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)

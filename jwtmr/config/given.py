@@ -6,8 +6,18 @@ from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
 
 from jwtmr.errors import ConfigurationError
+
+
+_IN_WORDS: Final = {
+    "a datetime, not": "a date and time, as in 2027-01-31T00:00:00Z (in a file without quotes), not",
+    "datetime(2027, 1, 31, tzinfo=UTC)": "2027-01-31T00:00:00Z",
+    "a tuple of both": "both",
+    "jwtmr.UNCHECKED": "UNCHECKED",
+}
+"""What constructors call something, and how it is written outside a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +44,9 @@ def renamed(place: Callable[[str], str]) -> Generator[None]:
 def _as_written(problem: str) -> str:
     """The text of a constructor without the value that it was given, and as what is right is written here."""
     problem = problem.partition("; not ")[0]
-    problem = problem.replace("datetime(2027, 1, 31, tzinfo=UTC)", "2027-01-31T00:00:00Z")
-    return problem.replace("jwtmr.UNCHECKED", "UNCHECKED")
+    for in_python, as_text in _IN_WORDS.items():
+        problem = problem.replace(in_python, as_text)
+    return problem
 
 
 def shown(name: str) -> str:

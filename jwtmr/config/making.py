@@ -57,10 +57,14 @@ class Section:
 
 
 def check_required(section: Section) -> None:
-    """Raise :class:`ConfigurationError` for the first setting that must be given and was not."""
-    for setting in named(section.table).values():
-        if setting.required and setting.name not in section.values:
-            raise ConfigurationError(section.place(setting.name), "must be given" + _ways(setting))
+    """Raise :class:`ConfigurationError` for the first setting that must be given and was not; it names the others."""
+    required = [setting for setting in named(section.table).values() if setting.required]
+    missing = [setting for setting in required if setting.name not in section.values]
+    if not missing:
+        return
+    first, *others = missing
+    also = f". So must {' and '.join(setting.name for setting in others)}" if others else ""
+    raise ConfigurationError(section.place(first.name), f"must be given{_ways(first)}{also}")
 
 
 def _ways(setting: Setting) -> str:

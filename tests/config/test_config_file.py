@@ -26,12 +26,16 @@ FILES: list[tuple[str, str, str]] = [
     ("client_ids = []", "client_ids", "to leave a check out write UNCHECKED"),
     ("client_ids = ['']", "client_ids", "non-empty strings"),
     ("token_use = []", "token_use", "UNCHECKED"),
-    ("token_use = [['access']]", "token_use", '"access", "id"'),
+    ("token_use = [['access']]", "token_use", '"access", "id", both, or UNCHECKED'),
     ("user_pool_id = 7", "user_pool_id", "must look like"),
     ("issuer_type = ''", "issuer_type", "'original' or 'updated'"),
     ("accept_legacy_until = 2027-01-31T00:00:00", "accept_legacy_until", "must have a time zone, as in 2027-01-31T00"),
-    ("accept_legacy_until = 2027-01-31", "accept_legacy_until", "must be a datetime, not date"),
-    ("accept_legacy_until = '2027-01-31T00:00:00Z'", "accept_legacy_until", "must be a datetime, not str"),
+    ("accept_legacy_until = 2027-01-31", "accept_legacy_until", "without quotes), not date"),
+    (
+        "accept_legacy_until = '2027-01-31T00:00:00Z'",
+        "accept_legacy_until",
+        "must be a date and time, as in 2027-01-31T00:00:00Z (in a file without quotes), not str",
+    ),
     ("accept_replica_issuers = 'true'", "accept_replica_issuers", "must be a bool, not str"),
     ("issuer_url = {}", "issuer_url", "must be a URL"),
     ("client_id = ['a']", "client_id", "is no setting of cognito_user_pool; the nearest is client_ids"),
@@ -84,7 +88,7 @@ FORMER: list[tuple[str, str, str]] = [
     ("url = 'https://a.example'", "legacy_issuers.accept_until", "must be given"),
     ("accept_until = 2027-01-31T00:00:00Z", "legacy_issuers.url", "must be given"),
     ("url = 'x'\naccept_until = 2027-01-31T00:00:00Z", "legacy_issuers.url", "must be an absolute URL"),
-    ("url = 'https://a.example'\naccept_until = 2027-01-31", "legacy_issuers.accept_until", "must be a datetime"),
+    ("url = 'https://a.example'\naccept_until = 2027-01-31", "legacy_issuers.accept_until", "must be a date and time"),
     ("uri = 'https://a.example'", "legacy_issuers.uri", "the nearest is url"),
 ]
 
@@ -125,6 +129,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         refused(lambda name=name: from_options(["--config", name]), "--config", "its file cannot be read: ")
         refused(lambda name=name: Settings.load(environ={"JWTMR_CONFIG": name}), "JWTMR_CONFIG", "cannot be read: ")
     missing = tmp_path / "missing.toml"
+    refused(lambda: from_options(["--config", str(missing)]), "--config", f"{missing} cannot be read: No such file")
     refused(lambda: Settings.load(missing, environ={}), "path", f"{missing} cannot be read: No such file")
     large = write(tmp_path, b"#" * (MAX_FILE_BYTES + 1))
     refused(lambda: Settings.load(large, environ={}), "path", "has more than 1048576 bytes")
