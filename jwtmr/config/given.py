@@ -10,7 +10,6 @@ from typing import Final
 
 from jwtmr.errors import ConfigurationError
 
-
 _IN_WORDS: Final = {
     "a datetime, not": "a date and time, as in 2027-01-31T00:00:00Z (in a file without quotes), not",
     "datetime(2027, 1, 31, tzinfo=UTC)": "2027-01-31T00:00:00Z",

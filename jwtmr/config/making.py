@@ -63,7 +63,8 @@ def check_required(section: Section) -> None:
     if not missing:
         return
     first, *others = missing
-    also = f". So must {' and '.join(setting.name for setting in others)}" if others else ""
+    spelt = [setting.name if section.prefix else section.spelling(setting) for setting in others]
+    also = f". So must {' and '.join(spelt)}" if spelt else ""
     raise ConfigurationError(section.place(first.name), f"must be given{_ways(first)}{also}")
 
 
