@@ -131,3 +131,24 @@ def test_closed_streams_are_no_reason_to_stop(tmp_path: Path) -> None:
     line = f"exec {sys.executable} -m jwtmr {SERVE} --write-config {path} <&- >&- 2>&-"
     assert subprocess.run(["sh", "-c", line], check=False, timeout=20).returncode == 0
     assert "[cognito_user_pool]" in path.read_text("utf-8")
+
+
+def test_settings_that_do_not_fit_are_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken lines could not be pasted. A command that saves them is always shown, and the file if there is one."""
+    monkeypatch.setenv("COLUMNS", "60")
+    narrow = jwtmr(SERVE, terminal=True)
+    assert "[cognito_user_pool]" not in narrow.out
+    assert "jwtmr simulate settings --control" in narrow.out
+    monkeypatch.setenv("COLUMNS", "300")
+    written = jwtmr(f"{SERVE} --write-config {tmp_path / 'a.toml'}")
+    assert "[cognito_user_pool]" not in written.out
+    assert f"jwtmr validate --config {tmp_path / 'a.toml'} < token.txt" in written.out
+
+
+def test_the_hosts_of_a_new_pool_pass_the_doctor(tmp_path: Path) -> None:
+    """Whoever follows the page about it is ready for the switch, with a window that is long enough."""
+    with simulated() as world:
+        path = tmp_path / "jwtmr.toml"
+        path.write_text(str(world.order("settings")["settings"]), "utf-8")
+        ran = jwtmr(f"doctor --config {path} --for switch")
+    assert ran.code == 0, ran.out

@@ -284,18 +284,19 @@ def test_a_port_that_is_taken() -> None:
     with LoopbackServer(lambda _: (404, {}, b"")) as other:
         ran = jwtmr(f"simulate --for 0 --port {other.port}")
     assert (ran.code, ran.out) == (2, "")
-    assert "--port" in ran.err
+    assert f"--port: {other.port} is for the control page" in ran.err
+    assert f"jwtmr simulate state --control {other.port}" in ran.err
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("simulate --region 'a b'", "regions: must be letters"),
-        ('simulate --client-id "x\'"', "client_id: must be letters"),
-        ("simulate --user-pool-id eu-west-1_x", "user_pool_id: must begin"),
+        ("simulate --region 'a b'", "--region: must be letters"),
+        ('simulate --client-id "x\'"', "--client-id: must be letters"),
+        ("simulate --user-pool-id eu-west-1_x", "--user-pool-id: must begin"),
         ("simulate --for 0 --write-config /nowhere/at/all", "--write-config: /nowhere/at/all"),
         ("simulate --for 0 --ready-file /nowhere/at/all", "--ready-file: /nowhere/at/all"),
-        ("simulate --port 65534", "--port"),
+        ("simulate --port 65534", "--port: must be at most 65531"),
         ("simulate --for 0 --write-config {readme}", "was not written by this command"),
         ("simulate --for 0 --ready-file {readme}", "was not written by this command"),
         ("simulate --updated state --control {readme}", "--updated is for a simulator that starts"),

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jwtmr.cli.command import Exit, UsageError, World
 from jwtmr.cli.output import Page
@@ -19,6 +19,11 @@ from jwtmr.cli.simulate.settings_text import HEAD, settings_text
 from jwtmr.cli.simulate.shown import Started
 from jwtmr.cli.simulate.simulator import Simulator
 from jwtmr.cli.simulate.state import identity
+from jwtmr.cli.simulate.words import FORMS, MAX_PORT
+from jwtmr.errors import ConfigurationError
+
+_OPTIONS: Final = {"regions": "--region", "user_pool_id": "--user-pool-id", "client_id": "--client-id"}
+"""What a simulator calls something, and how it is given here."""
 
 _HANGUP: Final = (signal.SIGHUP,) if sys.platform != "win32" else ()
 
@@ -26,7 +31,26 @@ _HANGUP: Final = (signal.SIGHUP,) if sys.platform != "win32" else ()
 def serve(args: argparse.Namespace, world: World) -> Exit:
     """Serve, say where, and wait for a signal, the order to stop, or the end of ``--for``."""
     with ExitStack() as running:
-        simulator = Simulator(
+        simulator = _simulator(args, world)
+        try:
+            running.enter_context(simulator)
+            control = running.enter_context(Control(simulator, args.port))
+        except (OSError, OverflowError) as error:
+            raise UsageError(_no_room(args.port, len(FORMS) * len(simulator.issuer.regions), error)) from None
+        running.enter_context(_signals(simulator))
+        _announce(
+            args,
+            world,
+            Started(control.url, _about(simulator), _settings(args, simulator), _until(args), _written(args)),
+            running,
+        )
+        simulator.wait(args.for_seconds)
+    return Exit.YES
+
+
+def _simulator(args: argparse.Namespace, world: World) -> Simulator:
+    try:
+        return Simulator(
             args.regions or ("us-east-1", "us-west-2"),
             user_pool_id=args.user_pool_id,
             client_id=args.client_id,
@@ -34,17 +58,20 @@ def serve(args: argparse.Namespace, world: World) -> Exit:
             first_port=args.port and args.port + 1,
             updated=args.updated,
         )
-        try:
-            running.enter_context(simulator)
-            control = running.enter_context(Control(simulator, args.port))
-        except (OSError, OverflowError) as error:
-            raise UsageError(f"--port: the control page takes it, and the hosts those after it: {error}") from None
-        running.enter_context(_signals(simulator))
-        _announce(
-            args, world, Started(control.url, _about(simulator), _settings(args, simulator), _until(args)), running
-        )
-        simulator.wait(args.for_seconds)
-    return Exit.YES
+    except ConfigurationError as error:
+        problem = str(error).removeprefix(f"{error.parameter}: ")
+        raise UsageError(f"{_OPTIONS.get(error.parameter, error.parameter)}: {problem}") from None
+
+
+def _no_room(port: int, hosts: int, error: Exception) -> str:
+    """Why the ports cannot be had, and what to do."""
+    if isinstance(error, OverflowError):
+        return f"--port: must be at most {MAX_PORT - hosts}: the {hosts} key hosts take the ports after it"
+    reason = getattr(error, "strerror", None) or str(error)
+    return (
+        f"--port: {port} is for the control page, and the {hosts} after it are for the key hosts; one of them is "
+        f"not to be had: {reason}. If a simulator runs there, `jwtmr simulate state --control {port}` shows it"
+    )
 
 
 def _about(simulator: Simulator) -> dict[str, Any]:
@@ -53,6 +80,10 @@ def _about(simulator: Simulator) -> dict[str, Any]:
 
 def _settings(args: argparse.Namespace, simulator: Simulator) -> str:
     return settings_text(simulator.issuer, args.print_config or "toml")
+
+
+def _written(args: argparse.Namespace) -> str | None:
+    return cast("str | None", args.write_config)
 
 
 def _until(args: argparse.Namespace) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from jwtmr.cli.simulate.words import DAY, SETTINGS
+from jwtmr.cli.simulate.words import SETTINGS, WINDOW
 from jwtmr.settings import one_of
 from jwtmr.testing import RegionalIssuer
 
@@ -33,7 +33,7 @@ validator = TokenValidator(
 def settings_text(issuer: RegionalIssuer, form: str) -> str:
     """The settings as ``toml``, as ``env`` or as ``python``: a service in the middle of its migration.
 
-    It expects the updated issuer, and accepts the original one for a day from now.
+    It expects the updated issuer, and accepts the original one for two weeks from now.
     """
     one_of("form", form, SETTINGS)
     values = _values(issuer)
@@ -47,7 +47,7 @@ def settings_text(issuer: RegionalIssuer, form: str) -> str:
 
 
 def _values(issuer: RegionalIssuer) -> Mapping[str, str | list[str] | datetime]:
-    ends = datetime.fromtimestamp(int(issuer.clock.wall()) + DAY, UTC)
+    ends = datetime.fromtimestamp(int(issuer.clock.wall()) + WINDOW, UTC)
     values: dict[str, str | list[str] | datetime] = {
         "user_pool_id": issuer.user_pool_id,
         "issuer_type": "updated",

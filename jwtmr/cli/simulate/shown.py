@@ -22,6 +22,8 @@ class Started:
     settings: str
     until: str
     """When it ends."""
+    written: str | None = None
+    """The file that holds the settings already."""
 
     def document(self) -> Mapping[str, object]:
         """Where it is, and who."""
@@ -30,21 +32,27 @@ class Started:
     def write(self, page: Page) -> None:
         """What somebody needs to go on."""
         self.write_head(page)
+        lines = self.settings.splitlines()
+        if self.written is not None or max(map(len, lines)) + 2 > page.width:  # wrapped, they would be none
+            return
         page.line()
         page.line("Settings of a service that trusts it:")
         page.line()
-        for line in self.settings.splitlines():
+        for line in lines:
             page.line(line, indent=2)
 
     def write_head(self, page: Page) -> None:
         """The same without the settings."""
         page.line(f"A made-up user pool is served on this machine, {self.until}.", "strong")
         page.line()
+        port = self.control.rpartition(":")[2]
         rows = {
             "control page": self.control,
             "user pool": self.about["user_pool_id"],
             "client": self.about["client_id"],
-            "tokens": f"jwtmr simulate token --control {self.control}",
+            "settings": self.written or f"jwtmr simulate settings --control {port} > jwtmr.toml",
+            "a token": f"jwtmr simulate token --control {port} > token.txt",
+            "try it": f"jwtmr validate --config {self.written or 'jwtmr.toml'} < token.txt",
         }
         for label, text in rows.items():
             page.item(label, text, width=12)
@@ -89,17 +97,18 @@ class State:
         page.table(["key", "signs"], keys)
         if self.state["requests"]:
             page.line()
-            page.table(["time", "host", "asked", "answer"], [_request_row(each) for each in self.state["requests"]])
+            rows = [_request_row(each, self.state["user_pool_id"]) for each in self.state["requests"]]
+            page.table(["time", "host", "asked", "answer"], rows)
 
 
 def _host_row(host: Mapping[str, Any], pool: str) -> list[str]:
-    troubles = [*([host["outage"]] if host["outage"] else []), *host["faults"]]
+    troubles = [*([f"down: {host['outage']}"] if host["outage"] else []), *host["faults"]]
     origin = str(host["jwks_uri"]).partition(f"/{pool}/")[0]
     state = ", ".join(troubles) or host["state"].replace("_", " ")
     return [f"{host['region']} {host['form']}", state, str(host["requests"]), origin]
 
 
-def _request_row(request: Mapping[str, Any]) -> list[str]:
+def _request_row(request: Mapping[str, Any], pool: str) -> list[str]:
     answer = request["fault"] or request["status"] or "none"
-    asked = f"{request['method']} {request['path']}"
+    asked = f"{request['method']} {request['path'].replace(f'/{pool}/.well-known/', '…/')}"
     return [request["time"][11:19], f"{request['region']} {request['form']}", asked, str(answer)]

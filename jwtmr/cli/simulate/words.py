@@ -57,7 +57,10 @@ SETTINGS: Final = ("toml", "env", "python")
 """Forms in which the settings of a service are shown."""
 
 DAY: Final = 86_400
-"""Seconds. The longest that an access token of Cognito lives, and how long the window of the settings is open."""
+"""Seconds. The longest that an access token of Cognito lives."""
+
+WINDOW: Final = 14 * DAY
+"""Seconds for which the window of the settings is open: past a week, doctor has nothing to say against it."""
 
 STATE_SCHEMA: Final = "jwtmr.simulate.state/1"
 """Names the form of the state, on the command line and at ``/state``."""
