@@ -7,6 +7,7 @@ redirect is followed, no credentials are sent, and an answer has a size and a ti
 from __future__ import annotations
 
 import argparse
+import re
 import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,8 @@ AT_ONCE: Final = 8
 """Addresses that are asked at the same time."""
 MAX_PROBLEM: Final = 300
 """Characters of what went wrong; a host may have written them."""
+
+_ERRNO: Final = re.compile(r"\[Errno -?[0-9]+\] ")
 
 Trouble: TypeAlias = Literal["silent", "too_large"]
 """``silent``: nothing came, so nothing is known. ``too_large``: something came that is not what was asked for."""
@@ -156,8 +159,13 @@ def _ask(get: HttpGet, url: str, accept: str, timeout: float, max_bytes: int) ->
     except TimeoutError:
         return Got(url, trouble="silent", problem=f"no answer within {timeout:g} s")
     except Exception as error:  # noqa: BLE001  # whatever ends it, by name lookup, TLS or HTTP: there is no answer
-        return Got(url, trouble="silent", problem=f"no answer: {str(error) or type(error).__name__}"[:MAX_PROBLEM])
+        return Got(url, trouble="silent", problem=f"no answer: {_reason(error)}"[:MAX_PROBLEM])
     return Got(url, answer.body, answer.status, answer.headers)
+
+
+def _reason(error: Exception) -> str:
+    """What ended it, in words: without the number that the system gives it."""
+    return _ERRNO.sub("", str(error)) or type(error).__name__
 
 
 def _file(source: str, world: World, max_bytes: int) -> Got:

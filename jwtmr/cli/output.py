@@ -69,8 +69,10 @@ class Page:
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0) -> None:
         """Columns under ``headers``. Where they are too wide together, the widest cells are wrapped."""
         cells = [[shown(cell) for cell in row] for row in (headers, *rows)]
+        columns = list(zip(*cells, strict=True))
         widths = _fitting(
-            [max(map(len, column)) for column in zip(*cells, strict=True)],
+            [max(map(len, column)) for column in columns],
+            [max(map(_longest_word, column)) for column in columns],
             self.width - indent - len(GAP) * (len(headers) - 1),
         )
         for number, row in enumerate(cells):
@@ -87,18 +89,35 @@ class Page:
 
 def _wrapped(text: str, width: int) -> list[str]:
     """``text`` in lines of at most ``width`` columns; one at least. URLs and tokens break only where they must."""
-    return textwrap.wrap(text, max(width, 1), break_on_hyphens=False) or [""]
+    return _Wrapper(max(width, 1), break_on_hyphens=False).wrap(text) or [""]
 
 
-def _fitting(widths: list[int], room: int) -> list[int]:
-    """Widths that fit into ``room`` together, by taking from the widest; one column each at least."""
-    fitted = list(widths)
-    while sum(fitted) > room and max(fitted) > 1:
-        widest = max(fitted)
-        next_widest = max((width for width in fitted if width < widest), default=1)
-        several = fitted.count(widest)
-        each = max(-(-(sum(fitted) - room) // several), 1)
-        fitted = [max(width - each, next_widest, 1) if width == widest else width for width in fitted]
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks a URL that is too long behind a slash, if there is one that leaves more than its scheme."""
+
+    def _handle_long_word(self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int) -> None:
+        word, room = reversed_chunks[-1], width - cur_len
+        cut = word.rfind("/", 0, room) + 1
+        if "://" not in word[:room] or cut <= word.index("://") + 3:
+            super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
+            return
+        cur_line.append(word[:cut])
+        reversed_chunks[-1] = word[cut:]
+
+
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=0)
+
+
+def _fitting(widths: list[int], words: list[int], room: int) -> list[int]:
+    """Widths that fit into ``room`` together, by taking from the widest: if it can be no word is broken for it."""
+    fitted = [min(width, max(room, 1)) for width in widths]
+    for least in (words, [1] * len(words)):
+        while sum(fitted) > room:
+            wide = [place for place, width in enumerate(fitted) if width > least[place]]
+            if not wide:
+                break
+            fitted[max(wide, key=fitted.__getitem__)] -= 1
     return fitted
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cli_world import jwtmr
+
+from jwtmr.testing import RegionalIssuer
 
 
 @pytest.mark.parametrize(
@@ -29,3 +33,31 @@ def test_wrong_words(line: str, says: str, capsys: pytest.CaptureFixture[str]) -
     """The parser of the command that is meant says what is wrong, what may have been meant, and where there is more."""
     assert jwtmr(line).code == 2
     assert says in capsys.readouterr().err
+
+
+def test_what_is_no_report_is_no_evidence(tmp_path: Path) -> None:
+    """Where nothing could be read, nothing more is said than that."""
+    (tmp_path / "jwtmr.toml").write_text("[cognito_user_pool]\n")
+    ran = jwtmr(f"drain {tmp_path / 'jwtmr.toml'}")
+    assert ran.code == 3
+    assert ran.out.splitlines()[-1] == "could not tell: there is no evidence"
+    assert "too early" not in ran.out
+
+
+def test_nobody_needs_to_know_numbers_of_errors() -> None:
+    """What the system says is told in its words."""
+    ran = jwtmr("status http://127.0.0.1:1/readyz")
+    assert ran.code == 3
+    assert ran.err.endswith("no answer: Connection refused\n")
+
+
+def test_equal_key_sets_are_shown_once() -> None:
+    """Three hosts of a pool list the same keys: the second and third say whose they share."""
+    with RegionalIssuer(["us-east-1", "us-west-2"]) as issuer:
+        issuer.switch_to_updated()
+        first, *others = issuer.jwks_uris
+        ran = jwtmr(f"jwks show {first} {' '.join(others)}")
+    assert ran.code == 0
+    assert ran.out.count("thumbprint") == 2
+    assert ran.out.count(f"the same keys as at {first}") == 2
+    assert ran.out.count("usable: 2 keys of 2") == 3

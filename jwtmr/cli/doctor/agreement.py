@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from jwtmr.cli.doctor.findings import EVERYTHING, MOVING, Finding, listed, shortened
+from jwtmr.cli.doctor.findings import EVERYTHING, MOVING, Finding, host_of, listed, shortened
 from jwtmr.cli.doctor.seen import Seen
 from jwtmr.cli.doctor.standing import Standing
 
@@ -60,11 +60,17 @@ def _conflicts(standing: Standing, lists: list[tuple[Seen, Mapping[Names, str]]]
     ]  # fmt: skip
 
 
+def _names(looks: list[Seen]) -> list[str]:
+    """What endpoints are called: their hosts, if those differ."""
+    hosts = [host_of(look.last.url) for look in looks]
+    return hosts if len({*hosts}) == len(hosts) else [shortened(look.last.url, 80) for look in looks]
+
+
 def _missing(standing: Standing, lists: list[tuple[Seen, Mapping[Names, str]]]) -> list[Finding]:
     every = {kid for _, keys in lists for kid, _ in keys}
     lacking = [
-        f"{shortened(look.last.url, 80)} lacks {listed(gone, 2)}"
-        for look, keys in lists
+        f"{name} lacks {listed(gone, 2)}"
+        for name, (_, keys) in zip(_names([look for look, _ in lists]), lists, strict=True)
         if (gone := sorted(every - {kid for kid, _ in keys}))
     ]
     if not lacking:

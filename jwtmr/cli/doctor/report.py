@@ -93,6 +93,7 @@ def _write_authority(page: Page, standing: Standing) -> None:
         page.item(f"{issuer.kind} issuer", f"{issuer.url}  {_accepted(issuer, standing.now)}", width=14, indent=2)
     rows = [list(_row(look, standing.now)) for look in standing.looks]
     told = [place for place in range(len(_HEADERS)) if any(row[place] != "-" for row in rows)]
+    page.line()
     page.table([_HEADERS[place] for place in told], [[row[place] for place in told] for row in rows], indent=2)
     page.line()
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from jwtmr.cli.doctor.codes import OF_HOSTS
+from jwtmr.cli.doctor.codes import MEANINGS, OF_HOSTS
 from jwtmr.cli.doctor.findings import Finding, Question
 from jwtmr.cli.doctor.sample import Sample
 from jwtmr.cli.doctor.standing import Standing
@@ -23,6 +23,10 @@ Reply: TypeAlias = Literal["yes", "no", "unknown"]
 
 TOKEN_LIFE: Final = 86400.0
 """Seconds that access and ID tokens of Cognito live at most: until then those of before the switch must be accepted."""
+
+
+MAX_REASON: Final = 160
+"""Characters of a reason: two lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ def verdict_on(
         blocking = [finding for finding in blocking if finding.code not in OF_HOSTS]
     if sample is not None and sample.code is None:  # whatever the updated host serves, tokens of now are accepted
         blocking = [finding for finding in blocking if finding.code != "updated_issuer_answers"]
-    doubts = [finding.what for finding in blocking if finding.severity == "unknown"]
-    against = [finding.what for finding in blocking if finding.severity != "unknown"]
+    doubts = [_reason(finding) for finding in blocking if finding.severity == "unknown"]
+    against = [_reason(finding) for finding in blocking if finding.severity != "unknown"]
     own, open_questions, notes = _OWN[question](standings, sample)
     against = [*own, *against]
     if against:
@@ -53,6 +57,11 @@ def verdict_on(
     if doubts or open_questions:
         return Verdict(question, "unknown", _once([*doubts, *open_questions]))
     return Verdict(question, "yes", tuple(notes))
+
+
+def _reason(finding: Finding) -> str:
+    """What stands in the way. The finding tells a long story once; here its name is enough."""
+    return finding.what if len(finding.what) <= MAX_REASON else f"{MEANINGS[finding.code]} ({finding.code})"
 
 
 def _once(reasons: Sequence[str]) -> tuple[str, ...]:
@@ -87,6 +96,8 @@ def _switch(standings: Sequence[Standing], _: Sample | None) -> _Opinion:
         against += _window_for_switch(standing)
     done = [standing.authority.id for standing in concerned if standing.switched]
     notes = [f"{', '.join(done)}: the new issuer is there already, so the switch has probably happened"] if done else []
+    if against and len(done) == len(standings):
+        against += [f"{note}: then this question is over" for note in notes]
     if not done:
         notes.append("both issuers are configured, the window is open, and the hosts agree")
     return against, [], [*notes, "other services that validate these tokens must be ready too"]

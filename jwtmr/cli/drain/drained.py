@@ -130,6 +130,9 @@ class Drained:
         """The answer, why, who sends what, and what it rests on."""
         for source in self.failed:
             page.item("could not be read", f"{source.name}: {source.problem}", "bad")
+        if self.failed and not self.report.processes:
+            page.line("could not tell: there is no evidence", "doubtful")
+            return
         if self.failed:
             page.line("could not tell: a part of the evidence is missing. What the rest says:", "doubtful")
             page.line()
@@ -147,7 +150,7 @@ class Drained:
     def _write_issuer(self, one: IssuerDrain, page: Page) -> None:
         name = one.issuer if self.evidence == "reports" else f"the legacy issuer of {one.authority}"
         page.line(name, "strong")
-        end = "never" if one.accept_until is None else _date(one.accept_until)
+        end = "never" if one.accept_until is None else f"{_date(one.accept_until)} UTC"
         page.line(f"its window ends: {end}", indent=2)
         if one.would_have_refused is not None:
             page.line(f"tokens that the dry run would have refused: {one.would_have_refused}", indent=2)
@@ -155,7 +158,7 @@ class Drained:
             page.line("no token of it was accepted", "good", indent=2)
             return
         reported = self.evidence == "reports"
-        headers = ["client", "tokens", *(["last seen"] if reported else []), "last one expires"]
+        headers = ["client", "tokens", *(["last seen (UTC)"] if reported else []), "last one expires (UTC)"]
         rows = [
             [
                 NAMELESS if name is None else name,
@@ -176,7 +179,7 @@ class Drained:
             return
         count = "1 process" if len(processes) == 1 else f"{len(processes)} processes, all of them"
         since, until = max(one.since for one in processes), min(one.taken_at for one in processes)
-        page.line(f"Seen by {count} since {_date(since)}, and until {_date(until)}.")
+        page.line(f"Seen by {count} since {_date(since)}, and until {_date(until)} UTC.")
         late = sum(self.now - one.taken_at >= DAY for one in processes)
         if late:
             page.line(f"{late} of them reported a day ago or longer, and watch nothing any more.", "doubtful")

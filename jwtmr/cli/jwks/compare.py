@@ -98,7 +98,7 @@ class Compared:
         for one in self.sets:
             page.line()
             page.line(one.source, "strong", indent=2)
-            page.item("key set hash", one.hash or f"none: {one.outcome}: {one.problem}", indent=4)
+            page.item("key set hash", one.hash or f"none: {one.outcome}: {one.problem}", indent=2)
             if one.secrets:
                 page.line(PRIVATE, "bad", indent=4)
         for difference in self.differences:

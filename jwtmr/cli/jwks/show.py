@@ -39,7 +39,8 @@ class Shown:
         for number, one in enumerate(self.sets):
             if number:
                 page.line()
-            _write(one, page)
+            same = (other.source for other in self.sets[:number] if one.hash and _listed(other) == _listed(one))
+            _write(one, page, next(same, None))
 
 
 def _document(one: Found) -> Mapping[str, object]:
@@ -56,7 +57,12 @@ def _document(one: Found) -> Mapping[str, object]:
     }
 
 
-def _write(one: Found, page: Page) -> None:
+def _listed(one: Found) -> object:
+    return one.hash, one.members, one.secrets
+
+
+def _write(one: Found, page: Page, shown: str | None) -> None:
+    """``shown`` is a source whose keys are all the same, and were shown already."""
     page.line(one.source, "strong")
     if one.authority is not None:
         page.line(f"of {one.authority}" + (f", in {one.region}" if one.region else ""), indent=2)
@@ -67,6 +73,9 @@ def _write(one: Found, page: Page) -> None:
         page.item("key set hash", one.hash or "", indent=2)
     else:
         page.line(f"{one.outcome}: {one.problem}", "bad" if one.outcome == "unusable" else "doubtful", indent=2)
+    if shown is not None:
+        page.line(f"the same keys as at {shown}", indent=2)
+        return
     for member in one.members:
         page.line()
         _write_member(member, page)
