@@ -34,7 +34,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "malformed_token": Meaning(
         1,
         "This is no signed JWT: it was cut off, altered, or is something else.",
-        "Look at where it was copied from; a whole one has three parts with two dots between them.",
+        "Look at where it was copied from; a whole one has three parts with two dots between them, and no line breaks.",
     ),
     "unsupported_token": Meaning(
         2,

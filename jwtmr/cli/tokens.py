@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import IO, Final
 
@@ -10,6 +11,12 @@ from jwtmr.cli.command import UsageError, World
 
 MAX_BYTES: Final = 1024 * 1024
 """Of a file that is said to hold a token. The largest that a validator can be told to take."""
+
+_CREDENTIALS: Final = re.compile(r"(?:authorization:\s*)?(?:bearer(?:\s+|$))?", re.IGNORECASE)
+"""As it is copied from a request (RFC 6750 section 2.1)."""
+
+_HEADER: Final = "ey"
+"""How the header of a JWS begins, unless somebody broke its first line: a brace and what follows, in base64url."""
 
 
 def add_token_options(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +34,10 @@ def token_is_given(args: argparse.Namespace) -> bool:
 
 
 def read_token(args: argparse.Namespace, world: World) -> str:
-    """The token, without white space around it and without ``Bearer`` before it.
+    """The token, without white space around it and without ``Authorization: Bearer`` or a part of that before it.
 
-    Raises :class:`UsageError` where there is none. What is no text comes back as text that is no token.
+    Raises :class:`UsageError` where there is none, or more than one, or where it stands in quotes, which no service
+    takes. What is no text comes back as text that is no token.
     """
     if args.token_env is not None:
         given = world.environ.get(args.token_env)
@@ -41,11 +49,14 @@ def read_token(args: argparse.Namespace, world: World) -> str:
         raise UsageError("no token: pipe one in, or give --token-file or --token-env")
     else:
         given = _text(world.stdin)
-    token = given.strip()
-    scheme, _, rest = token.partition(" ")
-    token = rest.strip() if scheme.lower() == "bearer" else token  # RFC 6750 section 2.1, as it is copied
+    token = _CREDENTIALS.sub("", given.strip(), count=1)
     if not token:
         raise UsageError("no token: what was given is empty")
+    if token[0] in "\"'" and token[-1] == token[0]:
+        raise UsageError("the token stands in quotes: leave them out")
+    words = token.split(maxsplit=2)
+    if len(words) > 1 and all(word.startswith(_HEADER) and word.count(".") == 2 for word in words[:2]):
+        raise UsageError("more than one token: give one")
     return token
 
 

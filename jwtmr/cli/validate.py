@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Final
 
 from jwtmr.cli.checks import CHECKS, MEANINGS, outcomes
@@ -19,6 +20,11 @@ from jwtmr.principal import Principal
 from jwtmr.validator import TokenValidator
 
 _TONES: Final[Mapping[str, Tone]] = {"passed": "good", "failed": "bad", "could not tell": "doubtful"}
+
+_KINDS: Final = {
+    "current": "current: the one that your settings expect",
+    "legacy": "legacy: an old one, accepted until its window ends",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Validated:
         else:
             _write_refusal(page, self.error)
         shown = {} if self.principal is None else _facts(self.principal)
-        told = {name.replace("_", " "): _words(value) for name, value in shown.items() if value not in (None, [])}
+        told = {name.replace("_", " "): _words(name, value) for name, value in shown.items() if value not in (None, [])}
         if self.key is not None:
             told["key from"] = self.key.words()
         for name, text in told.items():
@@ -112,8 +118,12 @@ def _facts(caller: Principal) -> dict[str, str | list[str] | None]:
     }
 
 
-def _words(value: str | list[str] | None) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+def _words(name: str, value: str | list[str] | None) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    if name in ("issued_at", "expires_at"):
+        return f"{datetime.fromisoformat(str(value)):%Y-%m-%d %H:%M:%S} UTC"
+    return _KINDS.get(str(value), str(value)) if name == "issuer_kind" else str(value)
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

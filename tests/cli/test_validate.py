@@ -72,7 +72,7 @@ def test_a_legacy_token_says_so(place: Place) -> None:
     """The person who moves the issuer sees which kind a token is of."""
     ran = jwtmr("validate --config jwtmr.toml --token-file legacy.txt", clock=place.clock)
     assert ran.code == 0, ran.err
-    assert "issuer kind    legacy" in ran.out
+    assert "issuer kind    legacy: an old one" in ran.out
 
 
 def test_the_key_of_a_replica_is_named_as_such(place: Place) -> None:
@@ -133,7 +133,8 @@ HOW_TOKENS_COME: list[tuple[str, dict[str, str], str]] = [
 @pytest.mark.parametrize(("options", "environ", "where"), HOW_TOKENS_COME)
 def test_where_a_token_comes_from(place: Place, options: str, environ: dict[str, str], where: str) -> None:
     """From stdin, a file, or a variable; with white space around it, and as it stood in a header."""
-    token = f"\n Bearer {place.issuer.access_token()} \n"
+    head = {"stdin": "Bearer", "file": "Authorization: bearer", "variable": "authorization:"}[where]
+    token = f"\n {head} {place.issuer.access_token()} \n"
     environ = {"TOKEN": token} if where == "variable" else environ
     ran = jwtmr("validate --config jwtmr.toml" + options, stdin=token if where == "stdin" else "", environ=environ)
     assert ran.code == 0, ran.out + ran.err
@@ -141,6 +142,10 @@ def test_where_a_token_comes_from(place: Place, options: str, environ: dict[str,
 
 NO_TOKEN: list[tuple[str, bytes, str]] = [
     ("", b"", "no token: what was given is empty"),
+    ("", b"Authorization: Bearer", "no token: what was given is empty"),
+    ("", b'"eyJ.eyJ.x"', "the token stands in quotes: leave them out"),
+    ("", b"Bearer 'eyJ.eyJ.x'", "the token stands in quotes: leave them out"),
+    ("", b"eyJ.eyJ.x\neyJ.eyJ.x\n", "more than one token: give one"),
     ("", b"x" * (1024 * 1024 + 1), "no token: more than 1048576 bytes"),
     (" --token-file missing.txt", b"", "--token-file: missing.txt: No such file or directory"),
     (" --token-file .", b"", "--token-file: .: Is a directory"),
