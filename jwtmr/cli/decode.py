@@ -81,7 +81,7 @@ COMMAND: Final = Command(
     examples=(
         Example("jwtmr decode < token.txt", "what does this token say?"),
         Example("jwtmr decode --token-file token.txt --json", "the same for a program"),
-        Example("jwtmr decode --token-file README.md", "something else", Exit.NO),
+        Example("jwtmr decode --token-file README.md", "what is no token", Exit.NO),
     ),
     add_arguments=add_token_options,
     run=_run,

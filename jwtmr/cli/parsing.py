@@ -139,5 +139,9 @@ def _filled(text: str) -> str:
 
 def epilog(examples: Sequence[Example]) -> str:
     """What stands below the options of a command: its examples, and what its exit codes mean."""
-    shown = "\n".join(f"  # {example.says}\n  {example.line}\n" for example in examples)
-    return f"examples:\n{shown}\n{EXIT_CODES}\n"
+    listed = "\n".join(f"  # {example.says}{_end(example)}\n  {example.line}\n" for example in examples)
+    return f"examples:\n{listed}\n{EXIT_CODES}\n"
+
+
+def _end(example: Example) -> str:
+    return f" (ends with {example.ends:d})" if example.ends else ""

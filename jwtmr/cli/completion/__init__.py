@@ -50,8 +50,9 @@ COMMAND: Final = Command(
         "Prints a script with which bash, zsh or fish complete commands, options, their values and names of files. It "
         "is made of the options of this version; after an update make it anew, or let the shell ask for it at its "
         "start.\n\n"
-        'bash: add  eval "$(jwtmr completion bash)"  to ~/.bashrc. zsh: add  eval "$(jwtmr completion zsh)"  to '
-        "~/.zshrc, after compinit. fish: jwtmr completion fish > ~/.config/fish/completions/jwtmr.fish"
+        'bash: add  eval "$(jwtmr completion bash)"  to ~/.bashrc.\n\n'
+        'zsh: add  eval "$(jwtmr completion zsh)"  to ~/.zshrc, after compinit.\n\n'
+        "fish: jwtmr completion fish > ~/.config/fish/completions/jwtmr.fish"
     ),
     examples=(
         Example("jwtmr completion bash", "the script for bash"),

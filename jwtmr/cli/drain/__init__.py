@@ -128,7 +128,7 @@ COMMAND: Final = Command(
     name="drain",
     summary="tell who still sends legacy tokens, and when their issuer can go",
     description=(
-        "Merges drain reports (of TokenValidator.drain_report(), one for each process) into one, or reads /metrics of "
+        "Merges drain reports (TokenValidator.drain_report().to_json() of each process) into one, or reads /metrics of "
         "several workers or hosts: which clients still send tokens of the legacy issuer, and whether it can go: not "
         "yet, safe after a moment, or safe. What nobody has reported is in nobody's count.\n\n"
         "Ends with 0 where it is safe now, with 1 where it is not yet, and with 3 where that could not be told: it is "

@@ -140,6 +140,8 @@ COMMAND: Final = Command(
         "the updated issuer, and what can go wrong. A page shows it all and has a button for everything; `jwtmr "
         "simulate ACTION` does the same from the command line. It listens on 127.0.0.1 alone, and its tokens are worth "
         "nothing anywhere else.\n\n"
+        "Each ACTION takes --control, which says where: the port of the page, its URL, or the file that --ready-file "
+        "wrote; simulator.json below is one.\n\n"
         "Ends with 0 when it is ended, by Ctrl-C too. With --json it prints one line when it is ready."
     ),
     examples=(
