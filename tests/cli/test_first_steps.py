@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_world import jwtmr
+from simulated import simulated
 
 from jwtmr.testing import RegionalIssuer
 
@@ -49,6 +50,18 @@ def test_nobody_needs_to_know_numbers_of_errors() -> None:
     ran = jwtmr("status http://127.0.0.1:1/readyz")
     assert ran.code == 3
     assert ran.err.endswith("no answer: Connection refused\n")
+
+
+def test_one_reason_is_told_once(tmp_path: Path) -> None:
+    """Both hosts of a region that is down are named; why that matters and what to do is the same, and stands once."""
+    with simulated() as world:
+        path = tmp_path / "jwtmr.toml"
+        path.write_text(str(world.order("settings")["settings"]), "utf-8")
+        world.order("take-down", region="us-east-1")
+        ran = jwtmr(f"doctor --config {path}")
+    assert ran.code == 0
+    assert ran.out.count("[problem] cannot_connect") == 2
+    assert ran.out.count("No keys come from there") == 1
 
 
 def test_equal_key_sets_are_shown_once() -> None:

@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from cli_world import jwtmr
@@ -16,9 +18,11 @@ from simulated import simulated
 from test_simulate_command import Reader
 
 from jwtmr.cli.app import run
+from jwtmr.cli.simulate import client
 from jwtmr.cli.simulate.control import names_of
 from jwtmr.cli.simulate.watch import KEPT_BYTES, SHOWN
 from jwtmr.testing import LoopbackServer
+from jwtmr.testing.faults import at, drip
 
 SERVE = "simulate --for 0"
 
@@ -152,3 +156,16 @@ def test_the_hosts_of_a_new_pool_pass_the_doctor(tmp_path: Path) -> None:
         path.write_text(str(world.order("settings")["settings"]), "utf-8")
         ran = jwtmr(f"doctor --config {path} --for switch")
     assert ran.code == 0, ran.out
+
+
+@pytest.mark.parametrize("part", ["headers", "body"])
+def test_a_stranger_who_drips_is_not_heard_out(
+    part: Literal["headers", "body"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of an answer is that of all of it, not of each byte."""
+    monkeypatch.setattr(client, "TIMEOUT", 0.3)
+    with LoopbackServer(lambda _: (200, {}, b"{}" + b" " * 1000)) as other, at(other).let(drip(20, of=part)):
+        began = time.monotonic()
+        ran = jwtmr(f"simulate heal --control {other.url}")
+    assert (ran.code, ran.out) == (3, "")
+    assert time.monotonic() - began < 3

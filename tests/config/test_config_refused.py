@@ -109,7 +109,12 @@ def test_what_must_be_given_is_named_as_it_would_have_been(usual: dict[str, Any]
 def test_all_that_is_missing_is_named_at_once() -> None:
     """Nobody has to run it four times to learn of four settings."""
     said = "must be given: as --issuer-type,"
-    refused(lambda: from_options(["--pool-id=us-east-1_Ab12Cd34"]), "--issuer-type", said, "So must --client-id and --token-use")
+    refused(
+        lambda: from_options(["--pool-id=us-east-1_Ab12Cd34"]),
+        "--issuer-type",
+        said,
+        "So must --client-id and --token-use",
+    )
 
 
 def test_no_authority_at_all(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import ClassVar, Final
 
 from jwtmr.cli.command import Exit
@@ -79,8 +80,8 @@ class Diagnosis:
         if self.sample is not None:
             page.line(_sample_line(self.sample), "strong")
             page.line()
-        for finding in self.findings:
-            _write_finding(page, finding, several=len(self.standings) > 1)
+        for alike in _alike(self.findings):
+            _write_findings(page, alike, several=len(self.standings) > 1)
         for place, verdict in enumerate(self.verdicts):
             if place:
                 page.line()
@@ -129,14 +130,21 @@ def _sample_line(sample: Sample) -> str:
     return f"sample token: accepted, of the {sample.kind} issuer {sample.issuer}"
 
 
-def _write_finding(page: Page, finding: Finding, *, several: bool) -> None:
-    page.line(f"[{finding.severity}] {finding.code}: {finding.what}", _TONES[finding.severity])
-    places = (finding.authority if several else None, finding.region, finding.url)
-    where = [part for part in places if part and part not in finding.what]
-    if where:
-        page.item("where", "  ".join(where), width=6, indent=2)
-    page.item("why", finding.why, width=6, indent=2)
-    page.item("do", finding.do, width=6, indent=2)
+def _alike(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
+    """Findings that follow one another and ask for the same for the same reason, as both hosts of a region do."""
+    for _, several in groupby(findings, lambda one: (one.severity, one.code, one.why, one.do)):
+        yield list(several)
+
+
+def _write_findings(page: Page, alike: Sequence[Finding], *, several: bool) -> None:
+    for finding in alike:
+        page.line(f"[{finding.severity}] {finding.code}: {finding.what}", _TONES[finding.severity])
+        places = (finding.authority if several else None, finding.region, finding.url)
+        where = [part for part in places if part and part not in finding.what]
+        if where:
+            page.item("where", "  ".join(where), width=6, indent=2)
+    page.item("why", alike[0].why, width=6, indent=2)
+    page.item("do", alike[0].do, width=6, indent=2)
     page.line()
 
 

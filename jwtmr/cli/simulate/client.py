@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import socket
+import threading
 import time
-from collections.abc import Mapping
-from contextlib import closing, suppress
-from http.client import HTTPConnection, HTTPException
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException, IncompleteRead
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,10 +69,12 @@ class Client:
     def _ask(self, method: str, path: str, body: str | None = None) -> Mapping[str, Any]:
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
-            with closing(HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)) as connection:
+            with closing(HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)) as connection, _ending(connection):
                 connection.request(method, path, body, headers)
                 answer = connection.getresponse()
                 status, content = answer.status, answer.read(MAX_ANSWER)
+                if answer.length:
+                    raise IncompleteRead(content, answer.length)
         except (OSError, HTTPException, ValueError) as error:
             raise CannotTell(f"no simulator answers at {self.url}: {str(error) or type(error).__name__}") from None
         told = object_of(content)
@@ -82,6 +85,24 @@ class Client:
         if status != 200:
             raise CannotTell(f"{self.url} answers {status}: {told.get('error', 'no reason given')}")
         return told
+
+
+@contextmanager
+def _ending(connection: HTTPConnection) -> Generator[None, None, None]:
+    """Connect, and hang up after ``TIMEOUT`` however busily somebody answers: else each byte had as long by itself."""
+    connection.connect()
+    timer = threading.Timer(TIMEOUT, _hang_up, [connection.sock])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(connected: socket.socket) -> None:
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _url_in(name: str) -> str:
