@@ -22,6 +22,9 @@ FILL_TIMEOUT: Final = 0.1
 """Seconds after which a connection to our own port that was not answered shows that its queue is full. Loopback needs
 microseconds for one that is."""
 
+PAUSE: Final = 0.05
+"""Seconds before the next attempt to accept a connection where the system cannot give one more."""
+
 MAX_FILLERS: Final = 64
 """Connections tried before giving up filling the queue. Linux needs one."""
 
@@ -108,12 +111,21 @@ class LoopbackPort:
             selector.register(listener, selectors.EVENT_READ)
             selector.register(wake, selectors.EVENT_READ)
             while all(key.fileobj is not wake for key, _ in selector.select()):
-                with contextlib.suppress(OSError):  # gone again before it was accepted
-                    connection, _ = listener.accept()
-                    connection.settimeout(None)
-                    # Else the first answer over TLS waits 40 ms for the client to acknowledge the session tickets.
-                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self._welcome(connection)
+                try:
+                    self._accept_one(listener)
+                except (BlockingIOError, ConnectionError):
+                    pass  # gone again before it was accepted
+                except OSError:  # too many files are open: whoever waits is still there at once
+                    selector.unregister(listener)
+                    selector.select(PAUSE)
+                    selector.register(listener, selectors.EVENT_READ)
+
+    def _accept_one(self, listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        connection.settimeout(None)
+        # Else the first answer over TLS waits 40 ms for the client to acknowledge the session tickets.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._welcome(connection)
 
 
 def _bound(number: int) -> socket.socket:

@@ -450,3 +450,38 @@ def test_nothing_is_left_unclosed() -> None:
     """In development mode with warnings as errors a process that used servers ends without a word."""
     done = subprocess.run([sys.executable, "-X", "dev", "-W", "error", "-c", SCRIPT], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+CROWDED = """
+import resource, sys, time
+from jwtmr.testing import LoopbackServer
+
+with LoopbackServer(lambda _: (200, {}, b"")) as server:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (30, 30))
+    print(server.port, flush=True)
+    sys.stdin.readline()
+    began = time.process_time()
+    time.sleep(0.4)
+    print(time.process_time() - began, flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_more_connections_than_the_system_can_give() -> None:
+    """It waits for some of them to end and burns no processor for it; then it answers again."""
+    command = [sys.executable, "-c", CROWDED]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        with contextlib.ExitStack() as held:
+            for _ in range(40):
+                held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            process.stdin.write("\n")
+            spent = float(process.stdout.readline())
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)) as connection:
+            connection.request("GET", "/")
+            assert connection.getresponse().status == 200
+        process.stdin.write("\n")
+    assert process.returncode == 0
+    assert spent < 0.2
