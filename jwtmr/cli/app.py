@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Final
 
 from jwtmr.cli import completion, decode, doctor, drain, jwks, status, validate
 from jwtmr.cli.command import CannotTell, Command, Exit, UsageError, World
-from jwtmr.cli.output import Output
+from jwtmr.cli.output import Output, Unwritten, give_up
 from jwtmr.cli.parsing import parser_of
 from jwtmr.cli.simulate.command import COMMAND as SIMULATE
 from jwtmr.errors import ConfigurationError
@@ -83,9 +83,19 @@ def run(
         out.end_progress()
         return INTERRUPTED
     except BrokenPipeError:
-        # Python would complain of it once more when it flushes stdout at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        give_up(stdout)
         return BROKEN_PIPE
-    except Exception:  # noqa: BLE001  # a bug of ours; Python's own exit code for it, 1, would say "no"
-        out.talk(f"jwtmr {command.name}: this is a bug in jwtmr, please report it\n{traceback.format_exc()}")
+    except Unwritten as error:
+        give_up(stdout)
+        out.talk(f"jwtmr {command.name}: could not tell: the answer cannot be written: {error}")
         return Exit.UNKNOWN
+    except Exception as error:  # noqa: BLE001  # a bug of ours; Python's own exit code for it, 1, would say "no"
+        out.talk(f"jwtmr {command.name}: this is a bug in jwtmr, please report it", *_places(error))
+        return Exit.UNKNOWN
+
+
+def _places(error: Exception) -> Iterator[str]:
+    """Where ``error`` was raised, and its type. Its text could be a token, or the value of a variable."""
+    for place in traceback.format_tb(error.__traceback__):
+        yield from place.splitlines()
+    yield f"{type(error).__name__}, whose text is left out, as it may tell a secret"

@@ -169,11 +169,11 @@ def _reason(error: Exception) -> str:
 
 
 def _file(source: str, world: World, max_bytes: int) -> Got:
-    if source == "-":
-        if world.stdin.isatty():
-            raise UsageError("-: nothing is piped in")
-        return _read("-", world.stdin, max_bytes)
+    if source == "-" and world.stdin.isatty():
+        raise UsageError("-: nothing is piped in")
     try:
+        if source == "-":
+            return _read("-", world.stdin, max_bytes)
         with Path(source).open("rb") as file:
             return _read(source, file, max_bytes)
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name

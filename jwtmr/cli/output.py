@@ -7,9 +7,12 @@ to a terminal but be seen there is shown as its escape.
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import IO, ClassVar, Final, Literal, Protocol, TypeAlias
 
 from jwtmr.config.given import shown
@@ -24,6 +27,13 @@ MIN_WIDTH: Final = 40
 """Columns that a page takes at least: narrower terminals break lines by themselves."""
 GAP: Final = "  "
 """Between two columns of a table."""
+TOKEN: Final = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){2,4}|e[wy][\w-]{8,}\.e[wy][\w-]*\.[\w-]*", re.ASCII)
+"""What looks like a JWS or JWE (RFC 7515 section 3.1, RFC 7516 section 3.1): a JSON object begins so in base64url."""
+_USER_INFO: Final = re.compile(r"(?<=://)\S*@")
+
+
+class Unwritten(Exception):
+    """The answer could not be written; the text is the system's reason."""
 
 
 class Result(Protocol):
@@ -121,6 +131,17 @@ def _fitting(widths: list[int], words: list[int], room: int) -> list[int]:
     return fitted
 
 
+def told(text: str) -> str:
+    """One line of talk: hostile characters escaped, and without the secrets that people type in the wrong place."""
+    return shown(_USER_INFO.sub("...@", TOKEN.sub("(a token)", text)))
+
+
+def give_up(stream: IO[str]) -> None:
+    """Let what is left for ``stream`` go nowhere: Python would complain of it once more when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 class Output:
     """Where one run of a command speaks.
 
@@ -153,28 +174,38 @@ class Output:
         self.print("\n".join(page.lines))
 
     def print(self, text: str) -> None:
-        """Print ``text`` on stdout as it is, with a line end."""
-        self._stdout.write(text + "\n")
-        self._stdout.flush()
+        """Print ``text`` on stdout as it is, with a line end. Raises :class:`Unwritten`, and ``BrokenPipeError``."""
+        try:
+            self._stdout.write(text + "\n")
+            self._stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Unwritten(error.strerror or "no reason was given") from None
 
-    def talk(self, text: str) -> None:
+    def talk(self, *lines: str) -> None:
         """Tell a person something, beside the data."""
         self.end_progress()
-        self._stderr.write("\n".join(map(shown, text.splitlines())) + "\n")
-        self._stderr.flush()
+        self._aside("".join(f"{told(line)}\n" for line in lines))
 
     def progress(self, text: str) -> None:
         """Say what goes on, on one line of a terminal that the next one overwrites; elsewhere nothing."""
         if not self._progress:
             return
         columns = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
-        self._stderr.write("\r\x1b[K" + shown(text)[: columns - 1])
-        self._stderr.flush()
+        self._aside("\r\x1b[K" + shown(text)[: columns - 1])
         self._progressing = True
 
     def end_progress(self) -> None:
         """Take the line of progress away."""
         if self._progressing:
-            self._stderr.write("\r\x1b[K")
-            self._stderr.flush()
             self._progressing = False
+            self._aside("\r\x1b[K")
+
+    def _aside(self, text: str) -> None:
+        """Write on stderr. Where nobody reads that, the exit code still says how it ended."""
+        try:
+            self._stderr.write(text)
+            self._stderr.flush()
+        except OSError:
+            give_up(self._stderr)

@@ -14,10 +14,8 @@ from typing import Any, Final, NoReturn
 from jwtmr import __version__
 from jwtmr.cli.command import EXIT_CODES, Command, Example
 from jwtmr.cli.options import SettingAction
-from jwtmr.config.given import shown
+from jwtmr.cli.output import TOKEN, told
 
-_TOKEN: Final = re.compile(r"[\w-]{16,}\.[\w-]{8,}\.[\w-]*", re.ASCII)
-"""What looks like a JWS (RFC 7515 section 3.1)."""
 _CHOICE: Final = re.compile(r"argument ([^:]+): invalid choice: '?([^']*?)'? \(choose from (.*)\)")
 """How argparse says that a word is none of those that it knows."""
 
@@ -41,11 +39,11 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print usage, ``message`` and where there is more, and exit with 2."""
-        if _TOKEN.search(message):
+        if TOKEN.search(message):
             message = "a token is no argument, as those show in the list of processes: use stdin, or --token-file"
         elif choice := _CHOICE.search(message):
             message += self._nearest_choice(*choice.groups())
-        super().error(f"{shown(message)}\n`{self.prog} --help` says more")
+        super().error(f"{told(message)}\n`{self.prog} --help` says more")
 
     def _nearest_option(self, extra: Sequence[str]) -> str:
         """What may have been meant by the first option of ``extra``; before a command there are hardly any."""

@@ -48,7 +48,7 @@ def read_token(args: argparse.Namespace, world: World) -> str:
     elif world.stdin.isatty():
         raise UsageError("no token: pipe one in, or give --token-file or --token-env")
     else:
-        given = _text(world.stdin)
+        given = _piped(world.stdin)
     token = _CREDENTIALS.sub("", given.strip(), count=1)
     if not token:
         raise UsageError("no token: what was given is empty")
@@ -64,8 +64,15 @@ def _read_file(path: str) -> str:
     try:
         with Path(path).open("rb") as file:
             return _text(file)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise UsageError(f"--token-file: {path}: {getattr(error, 'strerror', None) or 'cannot be read'}") from None
+
+
+def _piped(stream: IO[bytes]) -> str:
+    try:
+        return _text(stream)
     except OSError as error:
-        raise UsageError(f"--token-file: {path}: {error.strerror or 'cannot be read'}") from None
+        raise UsageError(f"no token: stdin: {error.strerror or 'cannot be read'}") from None
 
 
 def _text(stream: IO[bytes]) -> str:

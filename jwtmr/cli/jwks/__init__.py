@@ -82,7 +82,7 @@ def _save(args: argparse.Namespace, world: World) -> Exit:
         raise CannotTell(f"{found.source}: {found.problem}; nothing was saved")
     if found.secrets or found.outcome != "usable":
         why = PRIVATE if found.secrets else found.problem
-        world.out.talk(f"jwtmr jwks save: {found.source}: {why}\nNothing was saved.")
+        world.out.talk(f"jwtmr jwks save: {found.source}: {why}", "Nothing was saved.")
         return Exit.NO
     write_whole(args.file, found.body, force=args.force)
     world.out.show(Saved(found, args.file))

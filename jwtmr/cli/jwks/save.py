@@ -45,10 +45,12 @@ def check_target(file: str, *, force: bool) -> None:
     target = Path(file)
     if file == "-":
         raise UsageError("-: a set is saved in a file; `jwtmr jwks show --json` prints one")
-    if target.is_dir():
+    if os.path.isdir(target):  # noqa: PTH112  # of a name that is too long Path.is_dir() raises
         raise UsageError(f"{file}: is a directory; name a file")
     if not force and os.path.lexists(target):
         raise UsageError(f"{file}: is there already; --force replaces it")
+    if os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113
+        raise UsageError(f"{file}: is no file but a device or a pipe, and is not replaced")
 
 
 def write_whole(file: str, content: bytes, *, force: bool) -> None:

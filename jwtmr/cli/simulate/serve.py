@@ -104,7 +104,7 @@ def _announce(args: argparse.Namespace, world: World, started: Started, running:
         world.out.print(started.settings.rstrip("\n"))
         page = Page(world.out.width, colours=False)
         started.write_head(page)
-        world.out.talk("\n".join(page.lines))
+        world.out.talk(*page.lines)
     else:
         world.out.show(started)
 
