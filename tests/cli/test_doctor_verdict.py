@@ -23,6 +23,7 @@ from jwtmr.testing import SigningKey
 NOW: Final = datetime(2026, 11, 29, 12, tzinfo=UTC)
 POOL: Final = "us-east-1_Ab12Cd34"
 YES, NO, UNKNOWN = "yes", "no", "unknown"
+MIRROR: Final = "https://mirror.example/keys"
 DARK: Final = None
 """Instead of a status: the host does not answer."""
 
@@ -120,6 +121,24 @@ STAGES: Final[list[Stage]] = [
         (NO, NO, NO),
     ),
     (
+        "a mirror of the keys", lambda: _pool(accept_legacy_until=_in(days=30), jwks_uris=[MIRROR]), {}, None,
+        (YES, YES, UNKNOWN),
+    ),
+    (
+        "a mirror, and a new token", lambda: _pool(accept_legacy_until=_in(days=30), jwks_uris=[MIRROR]), {},
+        Sample(kind="current", issuer=f"https://issuer-cognito-idp.us-east-1.amazonaws.com/{POOL}"), (YES, YES, YES),
+    ),
+    (
+        "one of two windows is nearly over",
+        lambda: _provider(
+            legacy_issuers=[
+                LegacyIssuer("https://old.example", _in(hours=3)), LegacyIssuer("https://older.example", _in(days=30)),
+            ],
+            jwks_uris=["https://login.example/k"],
+        ), {}, None, (YES, NO, UNKNOWN),
+    ),
+    ("an old house alone", lambda: _house(accept_until=_in(days=30)), {}, None, (YES, NO, NO)),
+    (
         "another name of a provider, keys given", lambda: _provider(jwks_uris=["https://login.example/k"]), {}, None,
         (YES, YES, UNKNOWN),
     ),
@@ -155,12 +174,38 @@ def test_each_stage_gets_its_verdicts(
     assert tuple(_answers([authority()], statuses, sample).values()) == answers
 
 
+def _house(accept_until: datetime) -> OidcProvider:
+    return OidcProvider(
+        "https://old.example", audience="api", client_ids=["client"], token_type="at+jwt",
+        jwks_uris=["https://old.example/k"], accept_until=accept_until,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dark", "sample", "answers"),
+    [
+        ("", None, (YES, NO, UNKNOWN)),
+        ("", NEW_TOKEN, (YES, NO, YES)),
+        ("https://login.example", None, (NO, NO, NO)),
+        ("https://login.example", OLD_TOKEN, (NO, NO, NO)),
+        ("https://old.example", NEW_TOKEN, (NO, NO, YES)),
+        ("https://", None, (UNKNOWN, NO, UNKNOWN)),
+    ],
+)
+def test_one_house_that_is_dark_is_not_hidden_by_another(
+    dark: str, sample: Sample | None, answers: tuple[str, ...]
+) -> None:
+    """A new provider beside an old one: without keys of either its tokens are answered with 503."""
+    both = [_provider(legacy_issuers=(), jwks_uris=["https://login.example/k"]), _house(_in(days=30))]
+    urls = [target.url for one in both for target in targets_of(one)]
+    asked = [(_probe(url, DARK if dark and url.startswith(dark) else 200),) for url in urls]
+    verdicts = judge(Wanted(authorities=both, leeway=30, limit=1), asked, NOW.timestamp(), sample).verdicts
+    assert tuple(verdict.answer for verdict in verdicts) == answers
+
+
 def test_an_old_house_that_is_retired_is_in_nobodys_way() -> None:
     """Beside a provider that accepts tokens, one whose window is over is only said to be superfluous."""
-    old = OidcProvider(
-        "https://old.example", audience="api", client_ids=["client"], token_type="at+jwt",
-        jwks_uris=["https://old.example/k"], accept_until=_in(days=-9),
-    )  # fmt: skip
+    old = _house(_in(days=-9))
     new = _provider(legacy_issuers=(), jwks_uris=["https://login.example/k"])
     assert _answers([new, old], {}, None)["now"] == YES
     assert _answers([old], {}, None)["now"] == NO

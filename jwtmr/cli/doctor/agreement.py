@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from jwtmr.cli.doctor.findings import EVERYTHING, MOVING, Finding, host_of, listed, shortened
+from jwtmr.cli.doctor.findings import EVERYTHING, MOVING, REFUSING, Finding, host_of, listed, shortened
 from jwtmr.cli.doctor.seen import Seen
 from jwtmr.cli.doctor.standing import Standing
 
@@ -29,12 +29,14 @@ def thumbprints(look: Seen) -> Mapping[Names, str]:
 
 
 def _none_at_all(standing: Standing) -> list[Finding]:
-    if not standing.answered or not standing.authority.accepts(standing.now):
+    if not (standing.answered or standing.others_answer) or not standing.authority.accepts(standing.now):
         return []  # said elsewhere: nobody could be reached, or nobody needs keys
+    leaving = all(issuer.kind == "legacy" for issuer in standing.authority.issuers)
     return [
         Finding(
-            severity="problem", code="no_keys", authority=standing.authority.id, blocks=EVERYTHING,
-            what="no endpoint gives usable keys",
+            severity="problem", code="no_keys", authority=standing.authority.id,
+            blocks=EVERYTHING - REFUSING if leaving else EVERYTHING,  # an old house may be refused when it is dark
+            what=f"no endpoint of {shortened(standing.authority.id)} gives usable keys",
             why="No signature can be checked, so every token is answered with 503.",
             do="Put right what is said of the endpoints, one of them at least.",
         )

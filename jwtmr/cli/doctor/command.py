@@ -96,7 +96,10 @@ COMMAND: Final = Command(
         Example("jwtmr doctor --config jwtmr.toml", "does this configuration work, and what comes next?"),
         Example("jwtmr doctor --config jwtmr.toml --token-file token.txt", "the same, with a token to try"),
         Example("jwtmr preflight --config jwtmr.toml --for switch", "may the pool be switched?"),
-        Example("jwtmr doctor --config jwtmr.toml --for refuse-legacy --json", "may old tokens go? for a program"),
+        Example(
+            "jwtmr doctor --config jwtmr.toml --for refuse-legacy --token-file token.txt --json",
+            "may old tokens go? for a program",
+        ),
     ),
     add_arguments=_add_arguments,
     run=_run,

@@ -74,8 +74,9 @@ def judge(wanted: Wanted, asked: Sequence[Asked], now: float, sample: Sample | N
 def _standings(authorities: Sequence[Authority], asked: Sequence[Asked], now: float) -> list[Standing]:
     left = iter(asked)
     looks = [tuple(see(target, one, next(left)) for target in targets_of(one)) for one in authorities]
+    anybody = any(probe.answer is not None for seen in looks for look in seen for probe in look.probes)
     return [
-        Standing(one, seen, now, any(other.accepts(now) for other in authorities if other is not one))
+        Standing(one, seen, now, any(other.accepts(now) for other in authorities if other is not one), anybody)
         for one, seen in zip(authorities, looks, strict=True)
     ]
 

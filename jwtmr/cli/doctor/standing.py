@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from jwtmr.cli.doctor.seen import Seen
 from jwtmr.cli.doctor.targets import is_moving
 from jwtmr.cognito import CognitoUserPool
 from jwtmr.issuers import NEVER, Authority, Issuer
+
+UPDATED_HOSTS: Final = "https://issuer-cognito-idp."
+"""Of Cognito; whatever else the issuer is called in the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Standing:
     now: float
     others_accept: bool = False
     """Whether another authority of the same settings accepts tokens: then this one may be retired for good."""
+    others_answer: bool = False
+    """Whether a host of another authority answered: then silence is no matter of this machine alone."""
 
     @property
     def is_pool(self) -> bool:
@@ -59,11 +65,20 @@ class Standing:
 
     @property
     def switched(self) -> bool | None:
-        """Whether the new issuer is there already; None where nothing tells."""
+        """Whether the new issuer is there already; None where nothing tells.
+
+        Keys at an address that somebody wrote into ``jwks_uris`` do not: a mirror has them before the switch as well.
+        """
         for look in self.looks:
             if look.target.tells and not self.lost:
-                return True if look.keys is not None else False if look.has_nothing else None
+                if look.keys is not None:
+                    return True if self._is_at_home(look) else None
+                return False if look.has_nothing else None
         return None
+
+    def _is_at_home(self, look: Seen) -> bool:
+        """Whether the new issuer itself answered."""
+        return look.target.url.startswith((f"{self.authority.current_issuer.rstrip('/')}/", UPDATED_HOSTS))
 
     @property
     def refuses_everything(self) -> bool:

@@ -104,15 +104,15 @@ def _switch(standings: Sequence[Standing], _: Sample | None) -> _Opinion:
 
 
 def _window_for_switch(standing: Standing) -> list[str]:
-    latest = max((issuer.accept_until_unix for issuer in standing.legacy), default=0.0)
-    if latest <= standing.now:
+    first = min((issuer.accept_until_unix for issuer in standing.open_windows), default=0.0)
+    if first <= standing.now:
         return [
             (
                 f"{standing.authority.id}: tokens of the old issuer are refused already, so whoever is logged in at "
                 "the moment of the switch would be locked out: open the window first"
             )
         ]
-    if latest - standing.now < TOKEN_LIFE:
+    if first - standing.now < TOKEN_LIFE:
         return [
             (
                 f"{standing.authority.id}: the window ends in less than a day, and tokens of before the switch may "
@@ -126,6 +126,8 @@ def _refuse(standings: Sequence[Standing], sample: Sample | None) -> _Opinion:
     concerned = [standing for standing in standings if standing.legacy]
     if not concerned:
         return ["the settings know no old issuer, so there is none to refuse"], [], []
+    if not any(issuer.kind == "current" for standing in standings for issuer in standing.authority.issuers):
+        return ["the settings know old issuers alone: without them every token would be refused"], [], []
     against = [
         f"{standing.authority.id} is not switched yet: all its tokens still name the old issuer"
         for standing in concerned
@@ -135,14 +137,19 @@ def _refuse(standings: Sequence[Standing], sample: Sample | None) -> _Opinion:
         f"{standing.authority.id}: nothing shows that new tokens name the new issuer. A token of just now, given with "
         "--token-file, would"
         for standing in concerned
-        if standing.moves and standing.switched is None and not _is_current(sample, standing)
+        if _must_be_shown(standing) and not _is_current(sample, [standing] if standing.moves else standings)
     ]
-    return against, unsure, [*_who_is_late(concerned), *_what_shows(sample)]
+    return against, unsure, [*_who_is_late(concerned), *_what_shows(sample, concerned)]
 
 
-def _is_current(sample: Sample | None, standing: Standing) -> bool:
-    """Whether the sample token shows that the new issuer mints."""
-    current = [issuer.url for issuer in standing.authority.issuers if issuer.kind == "current"]
+def _must_be_shown(standing: Standing) -> bool:
+    """Whether no host tells who mints: it may still be the old issuer alone. A retired old house is no loss."""
+    return standing.switched is None and (standing.moves or bool(standing.open_windows))
+
+
+def _is_current(sample: Sample | None, standings: Sequence[Standing]) -> bool:
+    """Whether the sample token shows that a new issuer of these mints."""
+    current = [issuer.url for one in standings for issuer in one.authority.issuers if issuer.kind == "current"]
     return sample is not None and sample.issuer in current
 
 
@@ -154,10 +161,11 @@ def _who_is_late(concerned: Sequence[Standing]) -> list[str]:
     ]
 
 
-def _what_shows(sample: Sample | None) -> list[str]:
+def _what_shows(sample: Sample | None, concerned: Sequence[Standing]) -> list[str]:
     tried = sample is not None and sample.kind == "current"
     token = "the sample token names it" if tried else "no new token was tried: --token-file gives one"
-    return ["the new issuer is there, with the keys of the old one", token]
+    keys = ["the new issuer is there, with the keys of the old one"] if any(one.moves for one in concerned) else []
+    return [*keys, token]
 
 
 _OWN: Final = {"now": _now, "switch": _switch, "refuse-legacy": _refuse}
