@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import IO, Final
 
@@ -79,4 +80,5 @@ def _text(stream: IO[bytes]) -> str:
     content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise UsageError(f"no token: more than {MAX_BYTES} bytes")
-    return content.decode("utf-8", "replace")
+    marked = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))  # as PowerShell writes what is sent to a file
+    return content.decode("utf-16" if marked else "utf-8-sig", "replace")

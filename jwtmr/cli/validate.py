@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from jwtmr.cli.checks import CHECKS, MEANINGS, outcomes
-from jwtmr.cli.command import Command, Example, Exit, World
+from jwtmr.cli.command import Command, Example, Exit, UsageError, World
 from jwtmr.cli.options import add_settings_options, settings_from
 from jwtmr.cli.output import Page, Tone
 from jwtmr.cli.provenance import KeyPlace, Provenance
@@ -139,6 +139,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, world: World) -> Exit:
+    if "" in (*args.require_scope, *args.require_group):
+        raise UsageError("--require-scope and --require-group: must not be empty")
     settings = settings_from(args, world.environ)
     token = read_token(args, world)
     provenance = Provenance(httpx_get())

@@ -71,7 +71,7 @@ def _text(path: str, name: str, given: Given) -> str:
     if len(content) > MAX_FILE_BYTES:
         raise ConfigurationError(given.place, f"{what} has more than {MAX_FILE_BYTES} bytes")
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")  # some editors mark UTF-8 so
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(name, f"is not UTF-8 (at line {line})") from None

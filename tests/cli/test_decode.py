@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
 from cli_world import jwtmr
@@ -29,6 +30,13 @@ def test_a_token_is_shown_without_its_signature(place: Place) -> None:
     assert document["header"]["alg"] == "RS256"
     assert document["payload"]["username"] == "alice"
     assert signature[:16] not in ran.out + json.dumps(document)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_of_another_editor_is_read(place: Place, encoding: str) -> None:
+    """Windows marks text files, and PowerShell writes two bytes for a letter."""
+    Path("other.txt").write_text(f"Bearer {place.issuer.access_token()}\r\n", encoding=encoding)
+    assert jwtmr("decode --token-file other.txt").code == 0
 
 
 def test_nobody_is_asked(place: Place) -> None:

@@ -288,6 +288,7 @@ BAD: Final = [
     'jwtmr_legacy_tokens_total{authority="p"} -1\n', 'jwtmr_legacy_tokens_total{authority="p"} 1.5\n',
     'jwtmr_legacy_tokens_total{authority="p"} 1_0\n', 'jwtmr_legacy_tokens_total{authority="p"} +Inf\n',
     'jwtmr_legacy_tokens_total{authority="p"} 1e99\n', 'jwtmr_legacy_tokens_total{authority="p"} 1e999\n',
+    '\t jwtmr_legacy_tokens_total{authority="p"} NaN\n',
     "jwtmr_legacy_tokens_total 1\n", 'jwtmr_legacy_tokens_total{authority=""} 1\n',
     'jwtmr_legacy_tokens_total{authority="p" 1\n', 'jwtmr_legacy_tokens_total{authority=p} 1\n',
     'jwtmr_legacy_tokens_total{authority="p",authority="q"} 1\n', 'jwtmr_legacy_tokens_total{authority="\\x"} 1\n',
@@ -304,6 +305,17 @@ def test_a_line_that_cannot_be_read_spoils_the_answer(text: str) -> None:
     """A count that is left out would be silence."""
     with pytest.raises(BadMetrics):
         read_metrics(text.encode())
+
+
+def test_several_processes_in_one_answer_are_no_process(drain: Drain) -> None:
+    """A collector has kept the start of one that watched for days, and one beside it may have begun just now."""
+    text = of("until", "current", "since")
+    moment = SettableClock(NOW - 2 * DAY).now().isoformat()
+    assert drain(f"--metrics - --switched-at {moment}", stdin=text.replace("{", '{instance="a",')).code == 0
+    late = f'jwtmr_validations_created{{code="expired",instance="b"}} {NOW - 60}\n'
+    ran = drain(f"--metrics - --switched-at {moment}", stdin=text.replace("{", '{instance="a",') + late)
+    assert ran.code == 3
+    assert "ask each by itself" in " ".join(ran.out.split())
 
 
 def test_the_reader_reads_what_others_read(metrics: bytes) -> None:

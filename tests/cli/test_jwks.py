@@ -135,6 +135,7 @@ def test_the_settings_name_the_endpoints(pool: RegionalIssuer) -> None:
     environ = {"JWTMR_USER_POOL_ID": "nonsense"}
     assert "JWTMR_ISSUER_TYPE" in jwtmr("jwks show", environ=environ).err
     assert jwtmr(f"jwks show {settings(pool)} keys.json").code == 2
+    assert "--alg goes with sources" in jwtmr(f"jwks show {settings(pool)} --alg RS256").err
 
 
 def test_a_pool_before_its_switch_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,7 +178,8 @@ def test_what_is_no_view_is_unknown(answer: Answer) -> None:
         told("ok", authority(), code=503), told("degraded", authority("degraded"), code=503),
         told("unavailable", authority("down"), code=200), told("ok", authority("down")),
         told("degraded", authority("cold")), told("ok", authority("down", ready=True)),
-        told("ok", authority(), authority(ready=False)),
+        told("ok", authority(), authority(ready=False)), told("ok", authority(), authority("degraded")),
+        told("ok", authority(), authority("down")), told("ok", authority(), authority("cold")),
     ],
 )  # fmt: skip
 def test_an_answer_that_contradicts_itself_is_unknown(answer: Answer) -> None:

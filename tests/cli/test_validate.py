@@ -103,6 +103,15 @@ def test_what_is_asked_of_a_good_token(place: Place) -> None:
     assert document["principal"]["username"] == "alice"
 
 
+@pytest.mark.parametrize("asked", ["--require-scope ''", "--require-group=", "--require-scope a --require-group ''"])
+def test_what_is_asked_must_be_something(place: Place, asked: str) -> None:
+    """An empty variable in a script is no question; it is refused by the name of its option, and nobody is asked."""
+    place.issuer.forget_requests()
+    ran = jwtmr(f"validate --config jwtmr.toml --token-file token.txt {asked}")
+    assert (ran.code, place.issuer.count()) == (2, 0)
+    assert "--require-group: must not be empty" in ran.err
+
+
 def test_a_retired_issuer(place: Place) -> None:
     """After the window the old token is refused by the third check, with what to do."""
     late = SettableClock(place.clock.now() + timedelta(days=11))

@@ -107,6 +107,12 @@ def test_a_former_issuer_is_refused_by_its_place(lines: str, place: str, says: s
     refused(lambda: Settings.load(path, environ={}), f"{path}: oidc_provider.legacy_issuers", "must be a table")
 
 
+def test_a_file_that_is_marked_as_utf_8(tmp_path: Path) -> None:
+    """Some editors begin one with a byte order mark."""
+    path = write(tmp_path, b"\xef\xbb\xbf" + toml_of(POOL_TABLE, POOL).encode())
+    assert Settings.load(path, environ={}).authorities[0].id == POOL["user_pool_id"]
+
+
 BYTES: list[tuple[bytes, str]] = [
     (b"[validator]\nleeway = = 3", "is no TOML: Invalid value (at line 2, column 10)"),
     (b"[validator]\n[validator]", "is no TOML: "),

@@ -29,6 +29,9 @@ MAX_COUNT: Final = 2.0**53
 MAX_MOMENT: Final = 1e12
 """Unix seconds, as in reports."""
 
+COLLECTED: Final = ("job", "instance")
+"""Labels by which a Prometheus server, or a collector, tells processes apart. A worker says neither of itself."""
+
 _PREFIX: Final = "jwtmr_"
 _NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
 _SAMPLE: Final = re.compile(r"(?:[ \t]*\{(.*)\})?[ \t]+([^ \t]+)(?:[ \t]+-?[0-9]+)?[ \t]*", re.ASCII)
@@ -78,6 +81,7 @@ def read_metrics(body: bytes) -> Told:
     except UnicodeError:
         raise BadMetrics("this is no text in UTF-8, so it is no answer of /metrics") from None
     told, seen, ours = Told(), set[tuple[object, ...]](), False
+    instances: set[tuple[str, ...]] = set()
     for name, rest in _lines(text):
         ours = True
         take = _TAKES.get(name)
@@ -88,7 +92,13 @@ def read_metrics(body: bytes) -> Told:
         if series in seen:
             raise BadMetrics(f"{name} is told twice for the same labels")
         seen.add(series)
+        instances.add(tuple(labels.get(name, "") for name in COLLECTED))
         take(told, labels, value)
+    if len(instances) > 1:
+        raise BadMetrics(
+            "a collector tells of several processes in one answer, and one of them may have begun just now: ask each "
+            "by itself"
+        )
     if not ours:
         raise BadMetrics("there is no metric of jwtmr in it: is PrometheusObserver among the observers there?")
     return told
@@ -98,7 +108,7 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
     """The lines of jwtmr's metrics: name, and what follows it."""
     if text and not text.endswith("\n"):
         raise BadMetrics("its last line has no end, so it was cut short")
-    for line in text.split("\n"):
+    for line in (indented.lstrip(" \t") for indented in text.split("\n")):
         found = _NAME.match(line) if line.startswith(_PREFIX) else None
         if found is not None:
             yield found[0], line[found.end() :]

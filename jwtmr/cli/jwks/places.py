@@ -58,6 +58,8 @@ def places(args: argparse.Namespace, world: World) -> list[Place]:
         if given:
             raise UsageError("give sources or settings, not both: with settings their endpoints are asked")
         return named(args.source, args)
+    if args.alg:
+        raise UsageError("--alg goes with sources; of settings it is `algorithms` that says so")
     try:
         settings = settings_from(args, world.environ)
     except ConfigurationError:

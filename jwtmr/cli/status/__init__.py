@@ -39,7 +39,7 @@ COMMAND: Final = Command(
         "the state of the keys of each authority, for how long tokens can be checked if all key hosts stay silent, and "
         "what to do. A view with show_urls tells names, endpoints and problems too.\n\n"
         "Ends with 0 where the app is ready, also where it is degraded, which is said; with 1 where it is not, or "
-        "under --strict where anything is wrong; with 3 where nothing answers, or something that is no such view."
+        "under --strict for all but ok; with 3 where nothing answers, or something that is no such view."
     ),
     examples=(
         Example("jwtmr status - < health.json", "what does this answer of a health view mean?"),

@@ -100,7 +100,8 @@ def _check_sense(got: Got, health: Health) -> None:
     ready = health.status != "unavailable"
     wrong_status = got.status is not None and (got.status == READY) != ready
     nobody = ready and bool(health.authorities) and not any(one.ready for one in health.authorities)
-    if wrong_status or nobody or _unlikely(health.authorities):
+    glossed = health.status == "ok" and any(one.state not in ("ok", "retired") for one in health.authorities)
+    if wrong_status or nobody or glossed or _unlikely(health.authorities):
         raise CannotTell(
             f"{got.source}: {_with(got)}it says {health.status}, and the parts of the answer contradict each other: "
             "something in between has changed it"
