@@ -164,8 +164,10 @@ def _ask(get: HttpGet, url: str, accept: str, timeout: float, max_bytes: int) ->
 
 
 def _reason(error: Exception) -> str:
-    """What ended it, in words: without the number that the system gives it."""
-    return _ERRNO.sub("", str(error)) or type(error).__name__
+    """What ended it, in words: without the number of the system, and without a line as the host sent it, cookies and
+    all, which the parser of HTTP adds.
+    """
+    return _ERRNO.sub("", str(error).partition(": bytearray(")[0]) or type(error).__name__
 
 
 def _file(source: str, world: World, max_bytes: int) -> Got:

@@ -20,6 +20,8 @@ from jwtmr.errors import ConfigurationError
 
 ACCEPT: Final = "text/plain;version=0.0.4"
 """The text format, whatever else the server could speak."""
+SIZED: Final = ("content-length", "transfer-encoding")
+"""Headers by which a body that was cut short is noticed (RFC 9112 section 6.3); the text has no mark of its end."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +124,8 @@ def _body(got: Got) -> bytes:
         raise BadMetrics(got.problem)
     if got.status not in (None, 200):
         raise BadMetrics(f"answered with status {got.status}; redirects are not followed, and no password is sent")
+    if got.status is not None and got.headers.keys().isdisjoint(SIZED):
+        raise BadMetrics("does not say where it ends, so it may have been cut short between two lines")
     return got.body
 
 
