@@ -224,6 +224,13 @@ def test_what_an_exporter_leaves_out_is_taken_as_bad(drain: Drain) -> None:
     ran = drain("--metrics - --json", stdin=of("until", "current", "since") + issued)
     assert ran.document["legacy"][0]["accepted"] == 1
     assert ran.document["verdict"]["state"] == "waiting"
+    web = 'jwtmr_legacy_tokens_total{authority="p",client="web"} 4\n'
+    expires = f'jwtmr_legacy_token_latest_expiry_timestamp_seconds{{authority="p",client="cron"}} {NOW + HOUR}\n'
+    (one,) = drain("--metrics - --json", stdin=of("until", "current", "since") + web + expires).document["legacy"]
+    assert {client["client"]: client["accepted"] for client in one["clients"]} == {"web": 4, "cron": 1}
+    for series in (expires, 'jwtmr_removal_dry_run_refusals_total{authority="p"} 1\n'):
+        assert drain("--metrics -", stdin=of("until", "current", "since") + series).code == 1
+        assert drain("--metrics -", stdin=of("current", "serves") + series.replace('"p"', '"q"')).code == 3
     counts = 'jwtmr_legacy_tokens_total{authority="p",client="web"} 4\n'
     refusals = 'jwtmr_removal_dry_run_refusals_total{authority="p",client="web"} 3\n'
     (one,) = drain("--metrics - --json", stdin=of("until", "current") + counts + refusals).document["legacy"]

@@ -49,17 +49,19 @@ def _check_watched(told: Told) -> None:
 def _legacy(authority: str, told: Told, now: float) -> list[IssuerDrain]:
     windows = told.until.get(authority)
     issued = told.issue.get((authority, "legacy"), 0.0)
+    counted = {client: count for (one, client), count in told.tokens.items() if one == authority and count}
+    # Where a count is missing and a moment is not, it was one token at least.
+    counted = {client: 1 for (one, client), end in told.expiry.items() if one == authority and end} | counted
     clients = {
-        client: _seen(count, told.expiry.get((one, client), 0.0), issued, now)
-        for (one, client), count in told.tokens.items()
-        if one == authority and count
+        client: _seen(count, told.expiry.get((authority, client), 0.0), issued, now)
+        for client, count in counted.items()
     }
-    if not clients and issued:  # an export without the counts: it was one token at least
+    refusals = told.refusals.get(authority)
+    if not clients and (issued or refusals):
         clients[""] = _seen(1, 0.0, issued, now)
     if windows is None and not clients:
         return []
     until = max(windows.values()) if windows else inf
-    refusals = told.refusals.get(authority)
     others = clients.pop("", None)
     return [
         IssuerDrain(

@@ -71,7 +71,8 @@ class Told:
     @property
     def authorities(self) -> list[str]:
         """All that are named."""
-        return sorted({*(one for one, _ in self.tokens), *(one for one, _ in self.issue), *self.watched})
+        named = (one for series in (self.tokens, self.expiry, self.issue) for one, _ in series)
+        return sorted({*named, *self.refusals, *self.watched})
 
 
 def read_metrics(body: bytes) -> Told:
