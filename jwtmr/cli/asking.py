@@ -164,9 +164,7 @@ def _ask(get: HttpGet, url: str, accept: str, timeout: float, max_bytes: int) ->
 
 
 def _reason(error: Exception) -> str:
-    """What ended it, in words: without the number of the system, and without a line as the host sent it, cookies and
-    all, which the parser of HTTP adds.
-    """
+    """What ended it, in words: without the number of the system, and the line of the host that a parser repeats."""
     return _ERRNO.sub("", str(error).partition(": bytearray(")[0]) or type(error).__name__
 
 

@@ -25,6 +25,8 @@ PIPE_WIDTH: Final = 100
 """Columns where there is no terminal to ask."""
 MIN_WIDTH: Final = 40
 """Columns that a page takes at least: narrower terminals break lines by themselves."""
+MAX_TEXT: Final = 20_000
+"""Characters of one text on a page: more than a token has; wrapping megabytes takes minutes. ``--json`` has all."""
 GAP: Final = "  "
 """Between two columns of a table."""
 TOKEN: Final = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){2,4}|e[wy][\w-]{8,}\.e[wy][\w-]*\.[\w-]*", re.ASCII)
@@ -99,6 +101,8 @@ class Page:
 
 def _wrapped(text: str, width: int) -> list[str]:
     """``text`` in lines of at most ``width`` columns; one at least. URLs and tokens break only where they must."""
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]}... ({len(text) - MAX_TEXT} more characters)"
     return _Wrapper(max(width, 1), break_on_hyphens=False).wrap(text) or [""]
 
 

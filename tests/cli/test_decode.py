@@ -39,6 +39,13 @@ def test_a_file_of_another_editor_is_read(place: Place, encoding: str) -> None:
     assert jwtmr("decode --token-file other.txt").code == 0
 
 
+def test_a_text_without_end_is_cut_for_people() -> None:
+    """A page is for reading; a program gets all of it."""
+    token = made({}, {"x": "a" * 500_000})
+    assert "... (480002 more characters)" in " ".join(jwtmr("decode", stdin=token).out.split())
+    assert len(jwtmr("decode --json", stdin=token).document["payload"]["x"]) == 500_000
+
+
 def test_nobody_is_asked(place: Place) -> None:
     """An unverified token makes nobody fetch anything, whatever it names."""
     place.issuer.forget_requests()
