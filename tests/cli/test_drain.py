@@ -303,6 +303,7 @@ BAD: Final = [
     'jwtmr_legacy_tokens_total{authority="p"} 1 # {trace="x"} 1\n',
     'jwtmr_legacy_tokens_total{authority="p"} 1\n' * 2, "jwtmr_legacy_tokens_total-x 1\n",
     'jwtmr_legacy_token_latest_expiry_timestamp_seconds{authority="p"} 1e13\n',
+    "".join(f'jwtmr_legacy_tokens_total{{authority="p{number}"}} 1\n' for number in range(101)),
     'jwtmr_validations_created{} -5\n', "up 1\n", "",
 ]  # fmt: skip
 

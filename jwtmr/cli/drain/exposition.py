@@ -24,6 +24,8 @@ from jwtmr.extras._measures import (
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Of one answer. Hundreds of metrics of many workers take one."""
+MAX_AUTHORITIES: Final = 100
+"""In one answer. A service has a handful; who invents thousands would have the verdict take minutes."""
 MAX_COUNT: Final = 2.0**53
 """Tokens. Up to here every count is a float."""
 MAX_MOMENT: Final = 1e12
@@ -100,6 +102,8 @@ def read_metrics(body: bytes) -> Told:
             "a collector tells of several processes in one answer, and one of them may have begun just now: ask each "
             "by itself"
         )
+    if len(told.authorities) > MAX_AUTHORITIES:
+        raise BadMetrics(f"it names more than {MAX_AUTHORITIES} authorities")
     if not ours:
         raise BadMetrics("there is no metric of jwtmr in it: is PrometheusObserver among the observers there?")
     return told
