@@ -85,7 +85,13 @@ class Standing:
         """Whether every token is refused: the same rule as ``ValidatorStatus`` goes by."""
         if not self.authority.accepts(self.now):
             return True
-        return self.switched is False and not self.open_windows
+        return self._has_nothing_new and not self.open_windows
+
+    @property
+    def _has_nothing_new(self) -> bool:
+        """Whether the new issuer has nothing to say; of a pool that no host knows it tells nothing."""
+        known = not self.lost or self.has_keys
+        return known and any(look.target.tells and look.has_nothing for look in self.looks)
 
     @property
     def has_keys(self) -> bool:
