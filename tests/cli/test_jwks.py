@@ -417,6 +417,15 @@ def test_order_and_what_nobody_uses_make_no_difference(write: Write) -> None:
     assert jwtmr("jwks compare a.json b.json").code == 0
 
 
+def test_a_key_that_says_no_algorithm_is_used_by_somebody(write: Write) -> None:
+    """By whose settings say RS256; so two of them under one name are no equal sets, whatever else is the same."""
+    bare, other = (SigningKey.generate(kid="bare", named=False).jwk for _ in range(2))
+    for right, code, words in ((other, 1, "names two keys"), (KEY.jwk, 1, "not everywhere"), (bare, 0, "equal")):
+        ran = jwtmr(f"jwks compare {write('a.json', KEY.jwk, bare)} {write('b.json', KEY.jwk, right)}")
+        assert (ran.code, words in ran.out) == (code, True), ran.out
+        assert "the keys are the same" not in ran.out
+
+
 def test_a_region_that_lags_behind_is_a_difference(write: Write) -> None:
     """As after a rotation that only one region tells of, and a silent third one does not change that."""
     with RegionalIssuer(["us-east-1", "us-west-2"]) as issuer:

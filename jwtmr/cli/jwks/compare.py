@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal, TypeAlias
 
 from jwtmr.cli.command import Exit
-from jwtmr.cli.jwks.sets import Found
+from jwtmr.cli.jwks.sets import NO_ALG, Found
 from jwtmr.cli.jwks.show import PRIVATE
 from jwtmr.cli.output import Page, Tone
 
@@ -15,6 +15,8 @@ Kind: TypeAlias = Literal["missing", "two_keys", "algorithms"]
 """``missing``: not every source lists the kid. ``two_keys``: they mean different keys by it. ``algorithms``: the same
 key, for other algorithms."""
 
+UNSAID: Final = "no alg"
+"""In place of the algorithm of a key that says none, and that several would suit."""
 VERDICTS: Final = {Exit.YES: "equal", Exit.NO: "different", Exit.UNKNOWN: "could not tell"}
 _TONES: Final[dict[Exit, Tone]] = {Exit.YES: "good", Exit.NO: "bad", Exit.UNKNOWN: "doubtful"}
 _WORDS: Final[dict[Kind, str]] = {
@@ -44,7 +46,7 @@ class Compared:
     def differences(self) -> list[Difference]:
         """By kid, among those that answered. One that answers without a usable set lists no kid."""
         heard = [one for one in self.sets if one.outcome != "silent"]
-        kids = sorted({kid for one in heard if one.keys for kid in one.keys.keys})
+        kids = sorted({kid for one in heard for kid in listed_by(one)})
         listed = [_difference(kid, heard) for kid in kids]
         return [one for one in listed if one is not None]
 
@@ -63,7 +65,8 @@ class Compared:
         silent = sum(one.outcome == "silent" for one in self.sets)
         if self.exit is Exit.UNKNOWN:
             return f"no difference was seen, but {silent} of {len(self.sets)} said nothing; ask again later"
-        if not silent and len({one.hash for one in self.sets}) == 1:
+        unsaid = any(UNSAID in keys for one in self.differences for keys in one.where.values())  # is in no hash
+        if not silent and not unsaid and len({one.hash for one in self.sets}) == 1:
             return "the keys are the same, but their kids or algorithms are not"
         return "not all of them list the same keys"
 
@@ -141,11 +144,19 @@ def _write_difference(difference: Difference, page: Page) -> None:
             page.line("does not list it", indent=6)
 
 
+def listed_by(one: Found) -> Mapping[str, Mapping[str, str]]:
+    """By kid, by algorithm: the thumbprint. A key that says no algorithm counts: settings that name one use it."""
+    if one.keys is None:
+        return {}
+    listed = {kid: {alg: key.thumbprint for alg, key in sorted(keys.items())} for kid, keys in one.keys.keys.items()}
+    for member in one.members:
+        if member.refused == NO_ALG and member.kid and member.thumbprint:
+            listed.setdefault(member.kid, {})[UNSAID] = member.thumbprint
+    return listed
+
+
 def _difference(kid: str, heard: Sequence[Found]) -> Difference | None:
-    where = {
-        one.source: {alg: key.thumbprint for alg, key in sorted(one.keys.keys.get(kid, {}).items())} if one.keys else {}
-        for one in heard
-    }
+    where = {one.source: listed_by(one).get(kid, {}) for one in heard}
     said = list(where.values())
     if all(one == said[0] for one in said):
         return None
