@@ -29,7 +29,7 @@ def thumbprints(look: Seen) -> Mapping[Names, str]:
 
 
 def _none_at_all(standing: Standing) -> list[Finding]:
-    if not (standing.answered or standing.others_answer) or not standing.authority.accepts(standing.now):
+    if not (standing.answered or standing.anybody_answers) or not standing.authority.accepts(standing.now):
         return []  # said elsewhere: nobody could be reached, or nobody needs keys
     leaving = all(issuer.kind == "legacy" for issuer in standing.authority.issuers)
     return [

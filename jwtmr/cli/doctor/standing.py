@@ -23,8 +23,8 @@ class Standing:
     now: float
     others_accept: bool = False
     """Whether another authority of the same settings accepts tokens: then this one may be retired for good."""
-    others_answer: bool = False
-    """Whether a host of another authority answered: then silence is no matter of this machine alone."""
+    anybody_answers: bool = False
+    """Whether a host of any authority answered: then silence is no matter of this machine alone."""
 
     @property
     def is_pool(self) -> bool:
