@@ -35,8 +35,9 @@ _TO_DO: Final[Mapping[DrainState, str]] = {
 }
 _BY_METRICS: Final = (
     "By metrics, of which each address counts as one process. One look at them does not tell when tokens came, nor "
-    "since when current ones do, so the worst is assumed. Drain reports say more, and so do the queries of "
-    "docs/operations.md, as Prometheus remembers."
+    "since when current ones do, so the worst is assumed; nor how long tokens live, which is taken to be a day at "
+    "most, as with Cognito. Drain reports say more, and so do the queries of docs/operations.md, as Prometheus "
+    "remembers."
 )
 _SWITCHED: Final = " If you know when the pool was switched, say so with --switched-at."
 NAMELESS: Final = "(others)"

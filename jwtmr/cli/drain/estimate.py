@@ -4,6 +4,7 @@
 * Since when current tokens come is not told, only when the last of them was issued. The pool was switched before that.
 * Since when a process counts is told by its counters, or not at all. It did when it accepted a token that has expired.
 * The leeway is not told, so it is the largest one.
+* How long tokens live is not told. Those of Cognito live for a day at most; whose live longer must keep reports.
 * Which of several legacy issuers a token names is not told, so an authority is judged as a whole.
 """
 
