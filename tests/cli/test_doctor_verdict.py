@@ -120,6 +120,8 @@ STAGES: Final[list[Stage]] = [
         lambda: _pool(accept_legacy_until=_in(days=30)), {"updated": 404, "original": 404, "replica": 404}, None,
         (NO, NO, NO),
     ),
+    ("retired, updated host dark", _pool, {"updated": DARK}, None, (UNKNOWN, NO, NO)),
+    ("the same, and a token", _pool, {"updated": DARK}, NEW_TOKEN, (YES, NO, NO)),
     ("known to a replica alone", _pool, {"updated": 403, "original": 404}, None, (NO, NO, NO)),
     (
         "a mirror of the keys", lambda: _pool(accept_legacy_until=_in(days=30), jwks_uris=[MIRROR]), {}, None,

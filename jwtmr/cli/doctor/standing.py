@@ -88,6 +88,12 @@ class Standing:
         return self._has_nothing_new and not self.open_windows
 
     @property
+    def hangs_on_switch(self) -> bool:
+        """Whether old tokens are refused, and the new issuer gives no answer that tells whether there are new ones."""
+        silent = any(look.target.tells and look.keys is None and not look.has_nothing for look in self.looks)
+        return silent and not self.open_windows and self.authority.accepts(self.now)
+
+    @property
     def _has_nothing_new(self) -> bool:
         """Whether the new issuer has nothing to say; of a pool that no host knows it tells nothing."""
         known = not self.lost or self.has_keys

@@ -79,7 +79,14 @@ def _now(standings: Sequence[Standing], sample: Sample | None) -> _Opinion:
         notes.append("the sample token was accepted")
     elif sample is None:
         notes.append("no token was tried: --token-file gives one, and tries clients, audience and signature too")
-    return [], [], notes
+    accepted = sample is not None and sample.code is None
+    unsure = [
+        f"{standing.authority.id}: tokens of the old issuer are refused, and the new one gives no sign that it is "
+        "switched on. A token of just now, given with --token-file, would"
+        for standing in standings
+        if standing.hangs_on_switch and not accepted
+    ]
+    return [], unsure, notes
 
 
 def _switch(standings: Sequence[Standing], _: Sample | None) -> _Opinion:
