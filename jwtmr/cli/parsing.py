@@ -32,6 +32,9 @@ class Parser(argparse.ArgumentParser):
     ) -> Any:  # noqa: ANN401
         """As usual, but nothing may be left over: argparse would let the parser of all commands complain of it."""
         self._given = sys.argv[1:] if args is None else list(args)
+        for word in self._given:
+            if re.fullmatch(r"--[a-z-]+=--", word):  # argparse takes the second -- for an end, and the value for none
+                self.error(f"{word}: -- is no value")
         namespace, extra = super().parse_known_args(args, namespace)
         if extra:
             self.error(f"unrecognized arguments: {' '.join(extra)}{self._nearest_option(extra)}")

@@ -113,6 +113,13 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(line: str, capsys: pytest.C
     assert "c2lnc2ln" not in said
 
 
+@pytest.mark.parametrize("line", ["decode --token-file=--", "jwks show a --timeout=--", "validate --require-scope=--"])
+def test_two_hyphens_are_no_value(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As argparse makes an empty list of them."""
+    assert jwtmr(line).code == 2
+    assert "-- is no value" in capsys.readouterr().err
+
+
 def test_a_host_with_a_long_name_is_no_token(capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever gives one too many learns which."""
     assert jwtmr("decode production-users-api.eu-central-1.example.com").code == 2
