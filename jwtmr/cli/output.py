@@ -140,6 +140,15 @@ def told(text: str) -> str:
     return shown(_USER_INFO.sub("...@", TOKEN.sub("(a token)", text)))
 
 
+def folded(line: str, stream: IO[str]) -> str:
+    """A line of talk in as many as it takes where ``stream`` is a terminal; elsewhere it stays one, for searching."""
+    return "\n".join(_wrapped(line, _columns())) if stream.isatty() else line
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+
+
 def give_up(stream: IO[str]) -> None:
     """Let what is left for ``stream`` go nowhere: Python would complain of it once more when it ends."""
     with suppress(OSError, ValueError):
@@ -165,7 +174,7 @@ class Output:
     @property
     def width(self) -> int:
         """Columns of the terminal now, or of ``COLUMNS``; ``PIPE_WIDTH`` where there is neither."""
-        return shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+        return _columns()
 
     def show(self, result: Result) -> None:
         """Print ``result``, as the caller wants it."""
@@ -190,14 +199,13 @@ class Output:
     def talk(self, *lines: str) -> None:
         """Tell a person something, beside the data."""
         self.end_progress()
-        self._aside("".join(f"{told(line)}\n" for line in lines))
+        self._aside("".join(f"{folded(told(line), self._stderr)}\n" for line in lines))
 
     def progress(self, text: str) -> None:
         """Say what goes on, on one line of a terminal that the next one overwrites; elsewhere nothing."""
         if not self._progress:
             return
-        columns = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
-        self._aside("\r\x1b[K" + shown(text)[: columns - 1])
+        self._aside("\r\x1b[K" + shown(text)[: _columns() - 1])
         self._progressing = True
 
     def end_progress(self) -> None:

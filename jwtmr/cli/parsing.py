@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 from jwtmr import __version__
 from jwtmr.cli.command import EXIT_CODES, Command, Example
 from jwtmr.cli.options import SettingAction
-from jwtmr.cli.output import TOKEN, told
+from jwtmr.cli.output import TOKEN, folded, told
 
 _CHOICE: Final = re.compile(r"argument ([^:]+): invalid choice: '?([^']*?)'? \(choose from (.*)\)")
 """How argparse says that a word is none of those that it knows."""
@@ -46,7 +46,9 @@ class Parser(argparse.ArgumentParser):
             message = "a token is no argument, as those show in the list of processes: use stdin, or --token-file"
         elif choice := _CHOICE.search(message):
             message += self._nearest_choice(*choice.groups())
-        super().error(f"{told(message)}\n`{self.prog} --help` says more")
+        self.print_usage(sys.stderr)
+        said = folded(f"{self.prog}: error: {told(message)}", sys.stderr)
+        self.exit(2, f"{said}\n`{self.prog} --help` says more\n")
 
     def _nearest_option(self, extra: Sequence[str]) -> str:
         """What may have been meant by the first option of ``extra``; before a command there are hardly any."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 from place import Place
+
+from jwtmr.cli.app import COMMANDS
+from jwtmr.testing import LoopbackServer
 
 JWTMR: Final = [sys.executable, "-m", "jwtmr"]
 ENVIRON: Final = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "", "LINES": ""}
@@ -29,7 +34,27 @@ BOTH_OUTCOMES: list[tuple[str, str, int]] = [
     ("jwks compare keys.json other-keys.json", "different", 1),
     ("drain safe.json", "safe: the legacy issuer can go", 0),
     ("drain reports/", "not yet: safe after", 1),
+    ("doctor --config jwtmr.toml --token-file token.txt", "ready to switch the issuer? YES", 0),
+    ("doctor --config jwtmr.toml --token-file README.md", "does this configuration work now? NO", 1),
+    ("status {well}", "ok: it is ready", 0),
+    ("status {unwell}", "unavailable", 1),
+    ("simulate state --control {simulator}", "us-east-1", 0),
+    ("simulate state --control 1", "no simulator answers", 3),
+    ("completion bash", "complete -F", 0),
+    ("completion csh", "invalid choice", 2),
 ]
+UNWELL: Final = {"status": "unavailable", "authorities": [{"state": "down", "ready": False, "seconds_left": None}]}
+
+
+@pytest.fixture
+def addresses(place: Place, simulator_file: str) -> Iterator[dict[str, str]]:
+    """What stands in a line for where something answers: the health views of two apps, and a simulator."""
+    well = (place.directory / "health.json").read_bytes()
+    with (
+        LoopbackServer(lambda _: (200, {}, well)) as one,
+        LoopbackServer(lambda _: (503, {}, json.dumps(UNWELL).encode())) as other,
+    ):
+        yield {"well": one.url, "unwell": other.url, "simulator": json.loads(simulator_file)["control"]}
 
 
 def in_pipe(line: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -61,23 +86,31 @@ def on_terminal(line: str, columns: int = 80) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("line", "said", "code"), BOTH_OUTCOMES)
-def test_in_a_pipe(place: Place, line: str, said: str, code: int) -> None:
+def test_in_a_pipe(addresses: dict[str, str], line: str, said: str, code: int) -> None:
     """Plain text without a single escape, and the exit code of the outcome."""
-    ran = in_pipe(line)
+    ran = in_pipe(line.format(**addresses))
     assert ran.returncode == code, ran.stderr
     assert said in (ran.stdout + ran.stderr).decode()
     assert b"\x1b" not in ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize(("line", "said", "code"), BOTH_OUTCOMES)
-def test_on_a_terminal(place: Place, line: str, said: str, code: int) -> None:
-    """The same words, no line wider than the terminal, and the same exit code."""
+def test_on_a_terminal(addresses: dict[str, str], line: str, said: str, code: int) -> None:
+    """The same words, no line wider than the terminal but in a script, and the same exit code."""
     columns = 64
-    ended, received = on_terminal(line, columns)
+    ended, received = on_terminal(line.format(**addresses), columns)
     assert ended == code, received
     shown = ESCAPES.sub("", OVERWRITTEN.sub("", received))
     assert said in shown
-    assert max(len(row) for row in shown.splitlines()) <= columns
+    assert line == "completion bash" or max(len(row) for row in shown.splitlines()) <= columns
+
+
+def test_each_command_is_among_them() -> None:
+    """A new command needs its rows: a yes, and something else."""
+    for command in COMMANDS:
+        codes = {code for line, _, code in BOTH_OUTCOMES if line.split()[0] == command.name}
+        assert 0 in codes, command.name
+        assert len(codes) > 1, command.name
 
 
 def test_a_terminal_without_a_token_says_what_to_do(place: Place) -> None:
