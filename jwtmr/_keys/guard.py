@@ -7,8 +7,10 @@ validator. What the lock protects is half changed then, so coming in must not be
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 
 class Reentered(Exception):
@@ -16,7 +18,7 @@ class Reentered(Exception):
 
 
 class Guard:
-    """Use it as ``with guard.alone():``.
+    """Use it as ``guard.alone(act)``.
 
     A handler can also raise, between any two steps of Python: Celery's time limits do. So what is entered is the lock
     itself. A ``with`` that takes it is one step, where an ``__enter__`` of our own could end after the lock was taken
@@ -28,17 +30,28 @@ class Guard:
     def __init__(self) -> None:
         self._lock: Final = threading.RLock()
 
-    def alone(self) -> AbstractContextManager[bool]:
-        """The lock, to be entered at once. Raises :class:`Reentered` where this thread is inside of it."""
-        # Before it is entered a handler may come and go: nothing has been touched yet, so it finds everything whole.
-        if self._lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001 - as threading.Condition asks
-            raise Reentered
-        return self._lock
+    @property
+    def mine(self) -> bool:
+        """Whether this thread holds the lock."""
+        return bool(self._lock._is_owned())  # type: ignore[attr-defined]  # noqa: SLF001 - as threading.Condition asks
 
-    def hold(self, seconds: float) -> bool:
+    def alone(self, act: Callable[[], T]) -> T:
+        """What ``act`` returns, with the lock. Raises :class:`Reentered` where this thread is inside of it."""
+        # Before it is entered a handler may come and go: nothing has been touched yet, so it finds everything whole.
+        if self.mine:
+            raise Reentered
+        try:
+            with self._lock:
+                return act()
+        except BaseException:
+            self.let_go()  # Python 3.14 makes two steps of that ``with`` (python/cpython#148874); others have done it
+            raise
+
+    def hold(self, seconds: float) -> None:
         """Take the lock if it can be had within ``seconds``; :meth:`let_go` gives it back."""
-        return self._lock.acquire(timeout=seconds)
+        self._lock.acquire(timeout=seconds)
 
     def let_go(self) -> None:
-        """Give back what :meth:`hold` took."""
-        self._lock.release()
+        """Give the lock back, where this thread holds it."""
+        if self.mine:
+            self._lock.release()

@@ -9,7 +9,6 @@ for: DNS and a slow drip do not obey time-outs.
 from __future__ import annotations
 
 import _thread
-import os
 import random
 import threading
 import time
@@ -17,12 +16,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Final, TypeVar
-from weakref import WeakSet
 
 import msgspec
 
 from jwtmr._keys.decision import Ask, Condition, Decision, Next
 from jwtmr._keys.fetch import fetch
+from jwtmr._keys.forks import held_in_forks
 from jwtmr._keys.guard import Guard, Reentered
 from jwtmr._keys.jwk import Key
 from jwtmr._keys.merge import View
@@ -78,8 +77,7 @@ class KeySource:
         self._wake = threading.Event()
         self._closed = self._stranded = False
         self._reported = self._state.report(read(clock), ask=False)
-        with _fork_lock:
-            _sources.add(self)
+        held_in_forks(self)
 
     # -- look-up ------------------------------------------------------------------------------------------------------
 
@@ -130,14 +128,12 @@ class KeySource:
             yield change, left
 
     def _warm_once(self) -> tuple[bool, Future[None]]:
-        with self._lock.alone():
-            if self._closed:
-                raise ValidatorClosed
-            airborne = self._state.warm(read(self._clock)).next is Next.WAIT
-            effects = self._settle()
-            change = self._change
-        self._carry_out(effects)
-        return airborne, change
+        decision, change, _ = self._ask(self._warmed)
+        return decision.next is Next.WAIT, change
+
+    def _warmed(self, now: Instant) -> Decision:
+        self._check_open()
+        return self._state.warm(now)
 
     def report(self, *, ask: bool = True) -> Condition:
         """How the keys are, without waiting; ``ask``: that is traffic, so whatever fetch is due begins."""
@@ -156,31 +152,43 @@ class KeySource:
             _thread.start_new_thread(self._wake_all, ())
 
     def _wake_all(self) -> None:
-        with self._lock.alone():
-            over, self._change = self._change, unfulfilled()
-        over.set_result(None)
+        self._lock.alone(self._renew_change).set_result(None)
         self._wake.set()
+
+    def _renew_change(self) -> Future[None]:
+        """Have others wait for the next change. Returns this one, to be fulfilled without the lock."""
+        over, self._change = self._change, unfulfilled()
+        return over
 
     # -- the state machine, under the lock ----------------------------------------------------------------------------
 
     def _decide(self, kid: str, alg: str, ride: int | None, *, patient: bool) -> tuple[Decision, Future[None], bool]:
-        with self._lock.alone():
-            if self._closed:
-                raise ValidatorClosed
-            decision = self._state.decide(kid, alg, read(self._clock), ride=ride, patient=patient)
-            if self._inline:
-                self._state.hurry()
-            effects = self._settle()
-            change, airborne = self._change, self._state.walk is not None
-        self._carry_out(effects)
-        return decision, change, airborne
+        return self._ask(lambda now: self._decided(kid, alg, ride, now, patient=patient))
+
+    def _decided(self, kid: str, alg: str, ride: int | None, now: Instant, *, patient: bool) -> Decision:
+        self._check_open()
+        decision = self._state.decide(kid, alg, now, ride=ride, patient=patient)
+        if self._inline:
+            self._state.hurry()
+        return decision
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValidatorClosed
 
     def _do(self, act: Callable[[Instant], T]) -> T:
-        with self._lock.alone():
-            result = act(read(self._clock))
-            effects = self._settle()
+        return self._ask(act)[0]
+
+    def _ask(self, act: Callable[[Instant], T]) -> tuple[T, Future[None], bool]:
+        """Have ``act`` done; what to wait for after it, and whether keys are being fetched."""
+        result, effects, change, airborne = self._lock.alone(lambda: self._asked(act))
         self._carry_out(effects)
-        return result
+        return result, change, airborne
+
+    def _asked(self, act: Callable[[Instant], T]) -> tuple[T, Effects, Future[None], bool]:
+        result = act(read(self._clock))
+        effects = self._settle()
+        return result, effects, self._change, self._state.walk is not None
 
     def _settle(self) -> Effects:
         """Publish the new view, and collect what is to be done without the lock."""
@@ -188,7 +196,7 @@ class KeySource:
         over = None
         if self._state.changes != self._changes:
             self._changes = self._state.changes
-            over, self._change = self._change, unfulfilled()
+            over = self._renew_change()
         was, self._stranded = self._stranded, self._state.stranded
         news = self._stranded if self._stranded is not was else None
         return Effects(over, *self._state.departures(), self._state.events(), news)
@@ -242,12 +250,17 @@ class KeySource:
 
     # -- fork ---------------------------------------------------------------------------------------------------------
 
-    def before_fork(self) -> bool:
-        """Hold the lock, so that the child gets no half-made state. False if it could not be had in a second."""
-        return self._lock.hold(1)
+    @property
+    def entered(self) -> bool:
+        """Whether this thread is inside of it, and in a handler."""
+        return self._lock.mine
+
+    def before_fork(self) -> None:
+        """Hold the lock, for which it waits a second, so that the child gets no half-made state."""
+        self._lock.hold(1)
 
     def after_fork_in_parent(self) -> None:
-        """Go on."""
+        """Go on, if :meth:`before_fork` got the lock. May be called again."""
         self._lock.let_go()
 
     def after_fork_in_child(self) -> None:
@@ -270,31 +283,3 @@ def _start(target: Callable[..., None], *args: object) -> bool:
     except RuntimeError:
         return False
     return True
-
-
-_sources: WeakSet[KeySource] = WeakSet()
-_fork_lock = threading.Lock()
-_held: list[KeySource] = []
-
-
-def _before_fork() -> None:
-    _fork_lock.acquire()
-    _held.extend(source for source in list(_sources) if source.before_fork())
-
-
-def _after_fork_in_parent() -> None:
-    for source in _held:
-        source.after_fork_in_parent()
-    _held.clear()
-    _fork_lock.release()
-
-
-def _after_fork_in_child() -> None:
-    for source in list(_sources):
-        source.after_fork_in_child()
-    _held.clear()
-    _fork_lock.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

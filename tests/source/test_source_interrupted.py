@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
 from interrupting import Interrupted, interrupted
 
 from jwtmr import KeyPolicy, KeysUnavailable, TokenValidator
+from jwtmr._keys import forks
 from jwtmr._keys.guard import Guard, Reentered
 from jwtmr._keys.source import KeySource
 from jwtmr._keys.walk import FLIGHT_TIME
@@ -19,9 +20,17 @@ LONGEST_FIRST_PAUSE = 2.0
 """Seconds after the first failed walk."""
 
 INSIDE: list[Callable[..., object]] = [
-    *(getattr(KeySource, name) for name in ("_decide", "_settle", "_carry_out")),
+    *(getattr(KeySource, name) for name in ("_decide", "_decided", "_ask", "_asked", "_settle", "_carry_out")),
     Guard.alone,
 ]
+
+
+@pytest.fixture(scope="module")
+def updated() -> Iterator[RegionalIssuer]:
+    """A pool that no test of the module changes."""
+    with RegionalIssuer() as issuer:
+        issuer.switch_to_updated()
+        yield issuer
 
 
 def in_another_thread(validator: TokenValidator, token: str) -> str:
@@ -64,11 +73,75 @@ def test_no_moment_of_an_exception_locks_others_out(function: Callable[..., obje
 def test_a_thread_that_comes_again_is_refused() -> None:
     """Inside of the lock nothing is whole; outside of it, and to others, it is a lock like any other."""
     guard = Guard()
-    with guard.alone(), pytest.raises(Reentered):
-        guard.alone()
-    with guard.alone():
-        assert not in_thread(lambda: guard.hold(0))
-    assert in_thread(lambda: guard.hold(0))
+
+    def come_again() -> None:
+        with pytest.raises(Reentered):
+            guard.alone(lambda: None)
+
+    guard.alone(come_again)
+    assert guard.alone(lambda: in_thread(lambda: can_be_had(guard))) is False
+    assert in_thread(lambda: can_be_had(guard))
+
+
+class TwoSteps:
+    """A lock as Python 3.14 takes it: a handler may raise when it is had, before ``with`` sees to its release."""
+
+    def __init__(self) -> None:
+        lock = threading.RLock()
+        self.acquire, self.release = lock.acquire, lock.release
+        self._is_owned = lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001 - as Guard asks
+
+    def __enter__(self) -> None:
+        """Take the lock, and raise what a handler raises."""
+        self.acquire()
+        raise Interrupted
+
+    def __exit__(self, *_: object) -> None:
+        """Nobody comes here."""
+
+
+def test_a_with_of_two_steps_locks_nobody_out() -> None:
+    """Where a handler raises between them the lock is given back."""
+    guard = Guard()
+    object.__setattr__(guard, "_lock", TwoSteps())
+    with pytest.raises(Interrupted):
+        guard.alone(lambda: None)
+    assert in_thread(lambda: can_be_had(guard))
+
+
+def can_be_had(guard: Guard) -> bool:
+    """Whether this thread could take the lock at once."""
+    guard.hold(0)
+    try:
+        return guard.mine
+    finally:
+        guard.let_go()
+
+
+FORKING: list[Callable[..., object]] = [
+    *(getattr(forks, name) for name in ("before_fork", "after_fork_in_parent", "_let_go")),
+    *(getattr(KeySource, name) for name in ("before_fork", "after_fork_in_parent")),
+    Guard.hold,
+    Guard.let_go,
+]
+
+
+@pytest.mark.parametrize("function", FORKING, ids=lambda function: function.__qualname__)
+def test_no_moment_around_a_fork_locks_others_out(updated: RegionalIssuer, function: Callable[..., object]) -> None:
+    """Wherever in its hooks a handler raises, Python forks all the same, and afterwards nobody hangs in the parent."""
+    token, validators = updated.access_token(), [validator_for(updated) for _ in range(2)]
+    for at in range(100):
+        with interrupted(function, at) as raised:
+            for hook in (forks.before_fork, forks.after_fork_in_parent):
+                with suppress(Interrupted):  # as Python does, and writes it down
+                    hook()
+        said = [in_another_thread(validator, token) for validator in validators]
+        assert said == [SUBJECT] * 2, f"call {at}"
+        if not raised:
+            break
+    assert at > 0, "nothing was interrupted"
+    for validator in validators:
+        validator.close()
 
 
 def in_thread(ask: Callable[[], bool]) -> bool:
