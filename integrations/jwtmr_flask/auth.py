@@ -200,14 +200,15 @@ class BearerAuth:
         self._placement.check(app)
 
     def _serve(self, app: Flask, state: AppState) -> None:
-        """Look at every request of ``app`` from now on, before its views and hooks."""
+        """Look at every request of ``app`` from now on, before its views and ``before_request``."""
 
         def look(_: str | None, __: dict[str, Any] | None) -> None:
             self._placement.check(the_app())  # not by its name here, which would keep it alive
             if state.initialised:
                 state.check()
 
-        app.url_value_preprocessors.setdefault(None, []).insert(0, look)
+        # Behind the others: another thread may be going through them, and would come to one of them twice.
+        app.url_value_preprocessors.setdefault(None, []).append(look)
         request_started.disconnect(self._at_request)
 
     def _after_request(self, _: Flask, **__: object) -> None:

@@ -32,7 +32,7 @@ def _handlers(app: Flask) -> dict[type[Exception], Callable[[Any], Any]]:
 
 def _answer(error: AuthError) -> ResponseReturnValue | HTTPException:
     app = the_app()
-    for state in states_of(app).values():
+    for state in [*states_of(app).values()]:  # another thread may add one
         refusal = state.refusal_of(error)
         if refusal is not None:
             return app.handle_user_exception(refusal)  # so handlers for 403 or HTTPException see it

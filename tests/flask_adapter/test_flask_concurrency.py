@@ -13,12 +13,12 @@ from http.client import HTTPConnection
 from itertools import chain
 
 import pytest
-from flask import Config, Flask, Response, stream_with_context
+from flask import Config, Flask, Response, g, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_kit import Place, a_view, ask, served_by, waitress_of, whoami
 
 from jwtmr import TokenValidator
-from jwtmr.errors import MissingToken
+from jwtmr.errors import AuthError, MissingToken
 from jwtmr.testing import make_principal
 from jwtmr_flask import BearerAuth, current_principal
 
@@ -185,3 +185,49 @@ def test_first_requests_come_at_once(place: Place) -> None:
         assert [*pool.map(lambda _: ask(app, headers=headers).json, range(AT_ONCE))] == [["ada"]] * AT_ONCE
     assert made == ["made"]
     assert [*app.extensions["jwtmr"]] == [auth]
+
+
+def test_a_request_is_under_way_when_the_first_token_comes(place: Place) -> None:
+    """What the application does with each request is done once with it: a language taken out of the URL, say."""
+    auth, app, under_way, go_on = place.auth(), Flask(__name__), threading.Event(), threading.Event()
+
+    @app.url_value_preprocessor
+    def take_language(_: str | None, values: dict[str, str] | None) -> None:
+        assert values is not None
+        g.language = values.pop("language")
+        if g.language == "slow":
+            under_way.set()
+            assert go_on.wait(PATIENCE)
+
+    @app.get("/<language>/")
+    @auth.require
+    def index() -> str:
+        return str(g.language)
+
+    headers = place.bearer()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(ask, app, "/slow/", headers)
+        assert under_way.wait(PATIENCE)
+        assert ask(app, "/fast/", headers).text == "fast"
+        go_on.set()
+        assert slow.result(PATIENCE).text == "slow"
+
+
+def test_another_object_comes_while_a_view_is_refused(place: Place) -> None:
+    """Each is looked at, and none of them is in the way of another."""
+    auths, app = [place.auth(realm=f"{number}") for number in range(3)], Flask(__name__)
+
+    class Slow(AuthError):
+        def __getattribute__(self, name: str) -> object:
+            if name == "asked_of":
+                auths[2].override(app, None)  # which makes it known there, as a first request would
+            return super().__getattribute__(name)
+
+    @app.get("/")
+    @auths[0].require
+    @auths[1].require
+    def index() -> None:
+        raise Slow
+
+    with pytest.raises(Slow):
+        ask(app, "/", place.bearer())
