@@ -149,7 +149,10 @@ class Principal:
             missing.asked_of = self
             if self._facts.tell is not None:
                 self._facts.tell(missing)
-            raise missing
+            try:
+                raise missing
+            finally:
+                del missing  # its traceback leads here: whatever it passes would be kept until garbage is collected
 
     def _missing(
         self, scopes: frozenset[str], any_group: frozenset[str] | None, token_use: TokenUse | None

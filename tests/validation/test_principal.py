@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from weakref import ref
 
 import pytest
 from validation_kit import claims_of
@@ -207,3 +209,20 @@ def test_the_validator_refuses_the_same(
     with pytest.raises(ConfigurationError) as caught:
         shared_validator.validate(shared_issuer.access_token(), **wanted)
     assert caught.value.parameter == parameter
+
+
+def test_a_refusal_keeps_nobody(shared_issuer: RegionalIssuer, shared_validator: TokenValidator) -> None:
+    """Who was asked in vain goes with the error, and so does what that passed: nothing waits for a collector."""
+
+    def ask() -> ref[Principal]:
+        asked = shared_validator.validate(shared_issuer.access_token())
+        with pytest.raises(AuthError):
+            asked.require(scopes=["nobody has it"])
+        return ref(asked)
+
+    ask()
+    gc.disable()
+    try:
+        assert ask()() is None
+    finally:
+        gc.enable()
