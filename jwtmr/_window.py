@@ -24,11 +24,14 @@ class WindowWatch:
         due = self._due.get(issuer.url)
         if due is None or wall < due:
             return None
-        taken = self._due.pop(issuer.url, None)  # one step: who finds nothing there was overtaken
-        if taken is None:
-            return None
-        if wall < taken:  # and who finds another moment too
-            self._due[issuer.url] = taken
-            return None
-        self._due[issuer.url] = wall + DAY
-        return LegacyWindowEnding(authority, issuer.url, issuer.accept_until_unix - wall)
+        again = wall + DAY
+        try:
+            taken = self._due.pop(issuer.url, None)  # one step: who finds nothing there was overtaken
+            if taken is None:
+                return None
+            if wall < taken:  # and who finds another moment too
+                again = taken
+                return None
+            return LegacyWindowEnding(authority, issuer.url, issuer.accept_until_unix - wall)
+        finally:  # also where a signal handler raises when it was taken out
+            self._due[issuer.url] = again

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Final, Literal
 
 from jwtmr._fork import renewed_in_child
 from jwtmr.errors import ConfigurationError
@@ -85,8 +85,15 @@ class _Turn:
         self._hand_on: Final = hand_on
         self.thread: Final = threading.Thread(target=self._run, name="jwtmr-observer", daemon=True)
         self.over: Final = threading.Event()
+        self._fate: Final[dict[str, str]] = {}
+
+    def becomes(self, fate: Literal["begun", "given up"]) -> bool:
+        """Whether that becomes of it. In one step: never both."""
+        return self._fate.setdefault("it is", fate) == fate
 
     def _run(self) -> None:
+        if not self.becomes("begun"):
+            return
         try:
             self._hand_on()
         finally:  # also where the observer ended its thread, with SystemExit say
@@ -116,13 +123,15 @@ class _Hands:
     def start(self) -> None:
         """Start the thread, unless somebody else does or none can be had."""
         turn = _Turn(self._hand_on)
-        if self._turns.setdefault("one", turn) is not turn:  # one step: two of them would mix the order up
-            return
         try:
-            turn.thread.start()
-        except RuntimeError:  # too many threads, or the interpreter is ending: the next event tries again
-            self._turns.clear()
-            turn.over.set()
+            if self._turns.setdefault("one", turn) is turn:  # one step: two of them would mix the order up
+                turn.thread.start()
+        except RuntimeError:  # too many threads, or the interpreter is ending
+            pass
+        finally:  # where it did not start, also because a signal handler raised, the next event tries again
+            if self._turns.get("one") is turn and not turn.thread.is_alive() and turn.becomes("given up"):
+                del self._turns["one"]
+                turn.over.set()
 
     def end(self, timeout: float) -> bool:
         """Have the thread end behind the last event, and wait for it. Returns whether all events went out."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from drain_kit import DAY, HOUR, Making
+from interrupting import Interrupted, interrupted
 
 from jwtmr import TokenValidator
 from jwtmr._tally import SUM_UP_AT
 from jwtmr._window import WindowWatch
 from jwtmr.cognito import CognitoUserPool
 from jwtmr.events import LegacyWindowEnding
+from jwtmr.issuers import Issuer
 from jwtmr.testing import RegionalIssuer, SettableClock
 
 WORDS = "still come, and will be refused in"
@@ -129,14 +132,32 @@ class Racing(dict[str, float]):
         return found
 
 
-@pytest.mark.parametrize("done", [True, False])
-def test_two_threads_at_once(clock: SettableClock, done: bool) -> None:
-    """One of them tells it: the one that was there first, whether it is done with that or in the middle of it."""
+def watched(clock: SettableClock) -> tuple[WindowWatch, Issuer]:
+    """A watch over a legacy issuer whose window closes now."""
     pool = CognitoUserPool(
         "us-east-1_Ab12Cd34", issuer_type="updated", client_ids=["app"], token_use="access",
         accept_legacy_until=clock.now(),
     )  # fmt: skip
-    watch, legacy = WindowWatch([pool]), pool.issuers[1]
+    return WindowWatch([pool]), pool.issuers[1]
+
+
+def test_a_signal_handler_that_raises(clock: SettableClock) -> None:
+    """One day may pass without a word of it, and the next does not."""
+    for at in range(20):
+        watch, legacy = watched(clock)
+        last = legacy.accept_until_unix
+        with interrupted(WindowWatch.ending, at) as raised, suppress(Interrupted):
+            watch.ending("pool", legacy, last - 2 * DAY)
+        assert watch.ending("pool", legacy, last - DAY) is not None, f"call {at}"
+        if not raised:
+            break
+    assert at > 1, "nothing was interrupted"
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_two_threads_at_once(clock: SettableClock, done: bool) -> None:
+    """One of them tells it: the one that was there first, whether it is done with that or in the middle of it."""
+    watch, legacy = watched(clock)
     last = legacy.accept_until_unix - 1
 
     def meanwhile() -> object:

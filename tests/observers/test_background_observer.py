@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
+from interrupting import Interrupted, interrupted
 from observer_kit import PATIENCE, Held, observers, told
 
 from jwtmr import BackgroundObserver, ConfigurationError, Event
+from jwtmr.background import _Hands, _Turn
 from jwtmr.events import TokenAccepted
 from jwtmr.http import httpx_get
 from jwtmr.testing import RegionalIssuer, validator_for
@@ -183,3 +185,30 @@ def test_a_slow_observer_costs_a_validation_no_wait(inner: Held) -> None:
         inner.let_go()
         assert observer.close(PATIENCE)
     assert sum(isinstance(event, TokenAccepted) for event in inner.seen) == 100
+
+
+def test_a_signal_handler_raises_while_the_thread_starts() -> None:
+    """Wherever that is, the event is kept, and the next one finds a thread or starts it; there is never a second."""
+    for at in range(50):
+        inner = Held(held=False)
+        observer = BackgroundObserver(inner)
+        with interrupted(_Hands.start, at) as raised, suppress(Interrupted):
+            observer.on_event(told(0))
+        observer.on_event(told(1))
+        assert observer.close(PATIENCE), f"call {at}"
+        assert (inner.codes, len(inner.threads)) == (["0", "1"], 1), f"call {at}"
+        if not raised:
+            break
+    assert at > 2, "nothing was interrupted"
+    assert observers() == []
+
+
+def test_a_thread_that_was_given_up_does_nothing() -> None:
+    """It began when nobody believed that it would, and another has its events."""
+    handed = list[str]()
+    turn = _Turn(lambda: handed.append("on"))
+    assert turn.becomes("given up")
+    turn.thread.start()
+    turn.thread.join(PATIENCE)
+    assert not turn.becomes("begun")
+    assert handed == []
