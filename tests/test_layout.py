@@ -39,6 +39,7 @@ LEVELS: Final[dict[str, int]] = {
     "jwtmr._status": 2,
     "jwtmr._keys.fetch": 3,
     "jwtmr._keys.waiting": 3,
+    "jwtmr._keys.forks": 3,
     "jwtmr._keys.guard": 3,
     "jwtmr._keys.source": 3,
     "jwtmr._routes": 3,

@@ -7,6 +7,7 @@ this has come: who holds a lock is asked of the lock.
 from __future__ import annotations
 
 import os
+import threading
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
@@ -33,7 +34,16 @@ class Held(Protocol):
 
 
 _things: Final[WeakValueDictionary[int, Held]] = WeakValueDictionary()
-_held: Final[list[Held]] = []
+
+
+class _Held(threading.local):
+    """What this thread holds. Another one may fork at the same time."""
+
+    def __init__(self) -> None:
+        self.things: Final[list[Held]] = []
+
+
+_held: Final = _Held()
 
 
 def held_in_forks(thing: Held) -> None:
@@ -50,7 +60,7 @@ def before_fork() -> None:
     """Hold all of them."""
     for thing in _all_things():
         if not thing.entered:
-            _held.append(thing)  # first: a handler may raise as soon as it is held
+            _held.things.append(thing)  # first: a handler may raise as soon as it is held
             thing.before_fork()
 
 
@@ -60,19 +70,22 @@ def after_fork_in_parent() -> None:
         _let_go()
     finally:
         _let_go()  # those that it did not come to
-        del _held[:]
 
 
 def _let_go() -> None:
-    for thing in _held:
-        thing.after_fork_in_parent()
+    held = _held.things
+    while held:
+        held[-1].after_fork_in_parent()
+        del held[-1]  # not before: it may be done twice, and must not be left out
 
 
 def after_fork_in_child() -> None:
     """Have all of them begin."""
-    for thing in _all_things():
-        thing.after_fork_in_child()
-    del _held[:]
+    try:
+        for thing in _all_things():
+            thing.after_fork_in_child()
+    finally:
+        _let_go()  # those that it did not come to
 
 
 if hasattr(os, "register_at_fork"):
