@@ -24,6 +24,12 @@ def can_be_answered(connection: HTTPConnection) -> bool:
     return "websocket.http.response" in extensions and connection.application_state is WebSocketState.CONNECTING
 
 
+def is_over(connection: HTTPConnection) -> bool:
+    """Whether the application has closed or refused its WebSocket: ASGI lets nobody do that twice."""
+    over = (WebSocketState.DISCONNECTED, WebSocketState.RESPONSE)
+    return isinstance(connection, WebSocket) and connection.application_state in over
+
+
 def take_out_token(connection: HTTPConnection, source: FromSubprotocol) -> None:
     """Leave only the other subprotocols in the scope and in the headers, for who holds ``connection`` too."""
     scope = connection.scope

@@ -17,6 +17,7 @@ from fastapi import HTTPException, WebSocketException
 from starlette.requests import HTTPConnection
 
 from jwtmr import AuthError
+from jwtmr_fastapi.handshake import is_over
 
 KEPT: Final = "jwtmr_fastapi"
 """Under this name the scope holds what is kept, by gate."""
@@ -38,6 +39,8 @@ def answer_for_views(connection: HTTPConnection) -> None:
 
 
 async def _answer(connection: HTTPConnection, error: AuthError) -> NoReturn:
+    if is_over(connection):
+        error.asked_of = None  # whoever comes next on its way out does not see that
     gates: Iterable[_Gate] = connection.scope.get(KEPT, ())
     for gate in gates:
         if gate.asked(connection, error):

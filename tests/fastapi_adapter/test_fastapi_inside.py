@@ -1,5 +1,6 @@
 """What a view asks of its caller in vain is answered as what ``Security`` asks; what others refuse passes."""
 
+import asyncio
 from typing import Annotated, Any
 
 import pytest
@@ -11,6 +12,7 @@ from starlette.requests import HTTPConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from jwtmr import AuthError, KeysUnavailable, Principal
+from jwtmr.errors import InsufficientScope
 from jwtmr.testing import make_principal
 from jwtmr_fastapi.inside import answer_for_views
 
@@ -173,3 +175,32 @@ def test_websockets(place: Place, accepted: bool) -> None:
                 hear(url, additional_headers=place.bearer())
             answer = refused.value.response
             assert (answer.status_code, answer.headers["www-authenticate"]) == (403, CHALLENGE)
+
+
+@pytest.mark.parametrize("denied", [False, True])
+def test_a_websocket_that_is_over(place: Place, denied: bool) -> None:
+    """What a view asks in vain after it closed or refused its WebSocket is an error of the view's; it ends once."""
+    app, sent = FastAPI(), list[str]()
+
+    @app.websocket("/")
+    async def view(websocket: WebSocket, principal: Annotated[Principal, Depends(place.auth())]) -> None:
+        if denied:
+            await websocket.send_denial_response(PlainTextResponse("not today", 403))
+        else:
+            await websocket.accept()
+            await websocket.close()
+        principal.require(scopes=["write"])
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message["type"])
+
+    headers = [(name.lower().encode(), value.encode()) for name, value in place.bearer().items()]
+    scope = {"type": "websocket", "path": "/", "query_string": b"", "headers": headers}
+    scope["extensions"] = {"websocket.http.response": {}}
+    with pytest.raises(InsufficientScope):
+        asyncio.run(app(scope, receive, send))
+    over = ["websocket.http.response.start", "websocket.http.response.body"]
+    assert sent == (over if denied else ["websocket.accept", "websocket.close"])
