@@ -131,8 +131,8 @@ class Recording:
         if value > highest.value:
             with self._lock:
                 if value > highest.value:
-                    highest.value = value
                     self._of(highest.measure, highest.labels)(value)
+                    highest.value = value  # last: where a signal handler raises before it, the next token shows it
 
     def _of(self, measure: Measure, labels: Labels) -> Record:
         key = measure.name, labels
