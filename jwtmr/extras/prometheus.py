@@ -86,13 +86,17 @@ class PrometheusObserver:
     def _write(self) -> bool:
         """Write it into the files of this process. Whether there may be more to tell."""
         told: set[tuple[Measure, Labels]] = set()
-        for measure, labels, value in self._watched.values():
-            if measure.kind == "counter":
-                self._bind(measure, labels)(_risen(self._counted.get(measure.name, 0.0), value))
-                self._counted[measure.name] = value
-            else:
-                told.add((measure, labels))
-                self._bind(measure, labels)(value)
+        try:
+            for measure, labels, value in self._watched.values():
+                if measure.kind == "counter":
+                    self._bind(measure, labels)(_risen(self._counted.get(measure.name, 0.0), value))
+                    self._counted[measure.name] = value
+                else:
+                    told.add((measure, labels))
+                    self._bind(measure, labels)(value)
+        except BaseException:
+            self._told |= told  # a full disk, or a signal handler: what was told must be taken back all the same
+            raise
         for measure, labels in self._told - told:  # of a validator that has ended: no file can be told to forget it
             self._bind(measure, labels)(measure.nothing)
         self._told = told

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import weakref
-from contextlib import closing
+from contextlib import closing, suppress
 from math import inf
 from pathlib import Path
 
 import pytest
 from extras_kit import HTTP_GET, System, Watching
+from interrupting import Interrupted, interrupted
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from server_processes import wait_until
 
@@ -177,6 +178,27 @@ def test_several_processes_are_told_that_it_ended(
         another.warm_up()
         assert metrics._write() is True  # noqa: SLF001
         assert told("jwtmr_endpoint_state", state="ok", **where) == 1
+
+
+def test_several_processes_are_told_though_writing_was_cut_short(
+    issuer: RegionalIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a full disk or a signal handler, and then the validator ended: what had been told is taken back."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    for at in range(0, 200, 4):
+        registry = CollectorRegistry()
+        metrics = PrometheusObserver(registry)
+        with closing(validator_for(issuer, http_get=HTTP_GET)) as validator:
+            validator.warm_up()
+            metrics.watch(validator)
+            with interrupted(PrometheusObserver._write, at) as raised, suppress(Interrupted):  # noqa: SLF001
+                metrics._write()  # noqa: SLF001
+        metrics._write()  # noqa: SLF001
+        assert registry.get_sample_value(SERVE_UNTIL, {"authority": issuer.user_pool_id}) in (inf, None), f"call {at}"
+        if not raised:
+            break
+    assert at > 10, "nothing was interrupted"
+    assert not raised, "there are more moments than were tried"
 
 
 def test_counts_that_begin_anew_in_a_child(
