@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from weakref import WeakValueDictionary
 
 import pytest
@@ -120,34 +120,36 @@ def can_be_had(guard: Guard) -> bool:
         guard.let_go()
 
 
-HOOKS = {"parent": forks.after_fork_in_parent, "child": forks.after_fork_in_child}
 FORKING: list[Callable[..., object]] = [
-    *(getattr(forks, name) for name in ("before_fork", "after_fork_in_parent", "after_fork_in_child", "_let_go")),
-    *(getattr(KeySource, name) for name in ("before_fork", "after_fork_in_parent", "after_fork_in_child")),
+    *(getattr(forks, name) for name in ("before_fork", "after_fork_in_parent", "_let_go")),
+    *(getattr(KeySource, name) for name in ("before_fork", "after_fork_in_parent")),
     Guard.hold,
     Guard.let_go,
 ]
 
 
-@pytest.mark.parametrize("after", HOOKS)
+@pytest.fixture
+def no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold nothing in forks but what the test makes."""
+    monkeypatch.setattr(forks, "_things", WeakValueDictionary())
+
+
+@pytest.mark.usefixtures("no_others")
 @pytest.mark.parametrize("function", FORKING, ids=lambda function: function.__qualname__)
-def test_no_moment_around_a_fork_locks_others_out(
-    updated: RegionalIssuer, function: Callable[..., object], after: str
-) -> None:
-    """Wherever in its hooks a handler raises, Python forks all the same, and afterwards nobody hangs."""
-    token, validators = updated.access_token(), [validator_for(updated) for _ in range(2)]
-    for at in range(100):
-        with interrupted(function, at) as raised:
-            for hook in (forks.before_fork, HOOKS[after]):
-                with suppress(Interrupted):  # as Python does, and writes it down
-                    hook()
-        said = [in_another_thread(validator, token) for validator in validators]
-        assert said == [SUBJECT] * 2, f"call {at}"
-        if not raised:
-            break
-    assert not raised, "there are more moments than were tried"
-    for validator in validators:
-        validator.close()
+def test_no_moment_around_a_fork_locks_others_out(updated: RegionalIssuer, function: Callable[..., object]) -> None:
+    """Wherever in its hooks a handler raises, Python forks all the same, and afterwards nobody hangs in the parent."""
+    token = updated.access_token()
+    with closing(validator_for(updated)) as one, closing(validator_for(updated)) as other:
+        for at in range(50):
+            with interrupted(function, at) as raised:
+                for hook in (forks.before_fork, forks.after_fork_in_parent):
+                    with suppress(Interrupted):  # as Python does, and writes it down
+                        hook()
+            said = [in_another_thread(validator, token) for validator in (one, other)]
+            assert said == [SUBJECT] * 2, f"call {at}"
+            if not raised:
+                break
+        assert not raised, "there are more moments than were tried"
 
 
 class Thing:
@@ -167,12 +169,26 @@ class Thing:
         self.holders = [holder for holder in self.holders if holder != threading.get_ident()]
 
     def after_fork_in_child(self) -> None:
-        """Nobody is in the child."""
+        """Something is wrong with it."""
+        raise Interrupted
 
 
-def test_two_threads_fork_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("no_others")
+def test_what_cannot_begin_in_a_child_leaves_no_other_locked() -> None:
+    """Those that its exception has left out are given back."""
+    things = [Thing(), Thing()]
+    for thing in things:
+        forks.held_in_forks(thing)
+    forks.before_fork()
+    assert [len(thing.holders) for thing in things] == [1, 1]
+    with pytest.raises(Interrupted):
+        forks.after_fork_in_child()
+    assert [thing.holders for thing in things] == [[], []]
+
+
+@pytest.mark.usefixtures("no_others")
+def test_two_threads_fork_at_once() -> None:
     """Each gives back what it has itself."""
-    monkeypatch.setattr(forks, "_things", WeakValueDictionary())
     thing = Thing()
     forks.held_in_forks(thing)
     with ThreadPoolExecutor(1) as other:
