@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from threading import Thread
 from typing import IO, Final, Literal, TypeAlias
 
 from jwtmr.cli.command import UsageError, World
+from jwtmr.cli.trust import add_trust_option, trusting
 from jwtmr.errors import ConfigurationError
 from jwtmr.http import HttpAnswer, HttpGet, TooLarge, httpx_get
 from jwtmr.issuers import check_url
@@ -56,11 +56,11 @@ def add_asking_options(parser: argparse.ArgumentParser, *, plain_http: bool = Fa
     group.add_argument(
         "--timeout", metavar="SECONDS", type=_seconds, default=TIMEOUT, help="wait so long for an answer; by default 5"
     )
-    group.add_argument("--ca-file", metavar="FILE", help="trust the certificates in FILE (PEM), and no others")
     if plain_http:
         group.add_argument(
             "--plain-http", action="store_true", help="also ask other machines over http: who is between can lie"
         )
+    add_trust_option(parser)
 
 
 def _seconds(text: str) -> float:
@@ -113,7 +113,7 @@ def read_all(
     found = {one: _file(one, world, max_bytes) for one in sources if not is_address(one)}
     addresses = [one for one in sources if is_address(one)]
     if addresses:
-        get = httpx_get(_context(args.ca_file), bodies=bodies)
+        get = httpx_get(trusting(args.ca_file), bodies=bodies)
         several = "1 address" if len(addresses) == 1 else f"{len(addresses)} addresses"
         world.out.progress(f"asking {several}")
         for done, got in enumerate(_asked(addresses, lambda one: _ask(get, one, accept, args.timeout, max_bytes)), 1):
@@ -139,15 +139,6 @@ def _asked(addresses: Sequence[str], ask: Callable[[str], Got]) -> Iterator[Got]
         Thread(target=work, name="jwtmr-ask", daemon=True).start()
     for _ in addresses:
         yield come.get()
-
-
-def _context(ca_file: str | None) -> ssl.SSLContext | None:
-    if ca_file is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError):
-        raise UsageError(f"--ca-file: {ca_file}: cannot be read as certificates in PEM form") from None
 
 
 def _ask(get: HttpGet, url: str, accept: str, timeout: float, max_bytes: int) -> Got:

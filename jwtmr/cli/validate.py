@@ -14,6 +14,7 @@ from jwtmr.cli.options import add_settings_options, settings_from
 from jwtmr.cli.output import Page, Tone
 from jwtmr.cli.provenance import KeyPlace, Provenance
 from jwtmr.cli.tokens import add_token_options, read_token
+from jwtmr.cli.trust import add_trust_option, trusting
 from jwtmr.errors import AuthError, KeysUnavailable
 from jwtmr.http import httpx_get
 from jwtmr.principal import Principal
@@ -135,6 +136,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument(
         "--require-group", metavar="GROUP", action="append", default=[], help="one of these must be there; repeatable"
     )
+    add_trust_option(parser)
     add_settings_options(parser)
 
 
@@ -143,7 +145,7 @@ def _run(args: argparse.Namespace, world: World) -> Exit:
         raise UsageError("--require-scope and --require-group: must not be empty")
     settings = settings_from(args, world.environ)
     token = read_token(args, world)
-    provenance = Provenance(httpx_get())
+    provenance = Provenance(httpx_get(trusting(args.ca_file)))
     validator = settings.validator(http_get=provenance, clock=world.clock)
     try:
         result = _validated(validator, provenance, token, args, world)

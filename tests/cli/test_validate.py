@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cli_world import Ran, jwtmr
+from doctor_world import ca_file, tls_authority
 from place import Place
 
 from jwtmr.cli.checks import CHECKS, MEANINGS, outcomes
 from jwtmr.errors import CODES
-from jwtmr.testing import MISSING, SettableClock, SigningKey
+from jwtmr.testing import MISSING, RegionalIssuer, SettableClock, SigningKey
 
 COMMAND = "validate --config jwtmr.toml --json"
 
@@ -185,3 +187,14 @@ def test_rubbish_is_refused_and_does_nothing_to_a_terminal(place: Place, rubbish
     assert ran.code == 1
     assert "\x1b[2J" not in ran.out + ran.err
     assert "\u202e" not in ran.out + ran.err
+
+
+def test_keys_of_a_host_with_a_private_authority(tmp_path: Path) -> None:
+    """Its certificate is nobody's word until ``--ca-file`` names who signed it."""
+    known = ca_file(tmp_path)
+    with RegionalIssuer(["us-east-1"], tls=tls_authority()) as issuer:
+        settings = f"--pool-id {issuer.user_pool_id} --issuer-type original --client-id {issuer.client_id}"
+        line = f"validate {settings} --token-use access --jwks-uri {issuer.jwks_uris_for('original')[0]}"
+        assert jwtmr(line, stdin=issuer.access_token()).code == 3
+        assert jwtmr(f"{line} --ca-file {known}", stdin=issuer.access_token()).code == 0
+        assert jwtmr(f"{line} --ca-file {tmp_path / 'nope.pem'}", stdin=issuer.access_token()).code == 2

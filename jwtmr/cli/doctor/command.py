@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ssl
 from typing import Final
 
 from jwtmr.cli.command import Command, Example, Exit, UsageError, World
@@ -15,6 +14,7 @@ from jwtmr.cli.doctor.probe import Tools
 from jwtmr.cli.doctor.sample import Sample, try_token
 from jwtmr.cli.options import add_settings_options, settings_from
 from jwtmr.cli.tokens import add_token_options, read_token, token_is_given
+from jwtmr.cli.trust import add_trust_option, trusting
 from jwtmr.config import Settings
 from jwtmr.http import httpx_get
 
@@ -29,7 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--for", dest="question", choices=QUESTIONS, help="the question to answer; by default all, and now for the exit"
     )
     parser.add_argument("--mcp", metavar="URL", help="also check what MCP clients need of the server at URL")
-    parser.add_argument("--ca-file", metavar="FILE", help="certificates of further authorities to trust, as PEM")
+    add_trust_option(parser)
     parser.add_argument(
         "--time-limit", metavar="SECONDS", type=float, default=TIME_LIMIT,
         help=f"for all hosts together (default: {TIME_LIMIT:g})",
@@ -43,7 +43,7 @@ def _run(args: argparse.Namespace, world: World) -> Exit:
         raise UsageError(f"--time-limit: must be more than 0 and at most {LONGEST:g}")
     settings = settings_from(args, world.environ)
     token = read_token(args, world) if token_is_given(args) else None
-    context = _context(args.ca_file)
+    context = trusting(args.ca_file)
     tools = Tools(httpx_get(ssl_context=context), context, world.clock)
     wanted = Wanted(
         authorities=settings.authorities, leeway=settings.leeway, question=args.question,
@@ -63,20 +63,6 @@ def _try(token: str, settings: Settings, tools: Tools) -> Sample:
         return try_token(token, validator)
     finally:
         validator.close()
-
-
-def _context(ca_file: str | None) -> ssl.SSLContext:
-    """What the validator trusts, and with ``--ca-file`` some more."""
-    import httpx  # noqa: PLC0415  # other commands do without it, and it takes its time to load
-
-    context = httpx.create_ssl_context(trust_env=False)
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(ca_file)
-        except (OSError, ValueError) as error:  # ssl.SSLError, for what is no PEM, is an OSError
-            reason = "is no certificate in PEM" if isinstance(error, ssl.SSLError) else "cannot be read"
-            raise UsageError(f"--ca-file: {ca_file} {reason}") from None
-    return context
 
 
 COMMAND: Final = Command(
