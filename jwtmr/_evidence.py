@@ -6,13 +6,13 @@ Reports come out of files, so the fields say what may stand in them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from jwtmr.settings import IssuerKind
 
@@ -27,8 +27,7 @@ Url: TypeAlias = Annotated[str, Meta(pattern=r"\A[!-~]+\Z")]
 """Printable, as an ``Issuer`` is: it is written to terminals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """Accepted tokens, summed up. Times are Unix seconds."""
 
     accepted: Annotated[int, Meta(ge=1, le=2**53)]
@@ -52,8 +51,7 @@ class Seen:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerDrain:
+class IssuerDrain(msgspec.Struct, frozen=True):
     """What was accepted under one ``iss``."""
 
     authority: str
@@ -63,7 +61,9 @@ class IssuerDrain:
     region: str | None
     accept_until: Moment | None
     """Unix seconds; None where it is here to stay. Over several processes: the last of all."""
-    clients: Annotated[Mapping[str, Seen], Meta(max_length=MAX_CLIENTS)] = field(default_factory=dict[str, Seen])
+    clients: Annotated[Mapping[str, Seen], Meta(max_length=MAX_CLIENTS)] = msgspec.field(
+        default_factory=dict[str, Seen]
+    )
     """By client id, for the first hundred of them; over several processes for the hundred with the most tokens."""
     others: Seen | None = None
     """All other clients, and tokens that name none."""
@@ -99,8 +99,7 @@ class IssuerDrain:
         return replace(self, clients=dict(ranked[:MAX_CLIENTS]), others=sum_of([self.others, *rest])) if rest else self
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessDrain:
+class ProcessDrain(msgspec.Struct, frozen=True):
     """What one validator in one process has accepted."""
 
     process: Annotated[str, Meta(pattern=r"\A[!-~]{1,200}\Z")]

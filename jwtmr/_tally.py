@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
 from secrets import token_hex
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from jwtmr._evidence import MAX_CLIENTS, IssuerDrain, ProcessDrain, Seen
 from jwtmr._fork import renewed_in_child

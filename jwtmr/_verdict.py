@@ -18,9 +18,10 @@ It goes by the clocks of the hosts, so these should agree within minutes; the le
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
+
+import msgspec
 
 from jwtmr._evidence import IssuerDrain, ProcessDrain, Seen, sum_of
 
@@ -39,8 +40,7 @@ _WORSE: Final[dict[DrainState, int]] = {"closed": 0, "safe": 1, "waiting": 2, "t
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class DrainVerdict:
+class DrainVerdict(msgspec.Struct, frozen=True):
     """Whether legacy issuers can go, as evidence. ``str()`` of it is a sentence."""
 
     state: DrainState

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from copy import deepcopy
 from typing import Any, Final
 
 import pytest
 from cli_world import jwtmr
 from drain_files import DAY, HOUR, report
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from place_files import evidence
 
@@ -61,7 +62,7 @@ def spoilt(data: st.DataObject, document: Any) -> Any:  # noqa: ANN401
             if isinstance(inner[place], (dict, list)) and data.draw(st.booleans()):
                 inner = inner[place]
                 continue
-            inner[place] = data.draw(LEAVES)
+            inner[place] = deepcopy(data.draw(LEAVES))  # the next one may be put into it
             if isinstance(inner, dict) and data.draw(st.booleans()):
                 inner[data.draw(TEXTS)] = inner.pop(place)
             break
@@ -74,7 +75,7 @@ def check(line: str, given: bytes | str) -> None:
     assert shown.code == read.code
     assert shown.code in (0, 1, 3)
     said = shown.out + shown.err + read.err
-    assert "bug" not in said
+    assert "this is a bug" not in said
     assert "c2VjcmV0" not in said + read.out
     assert said.replace("\n", "").isprintable()
     if read.out:
@@ -82,7 +83,7 @@ def check(line: str, given: bytes | str) -> None:
 
 
 @pytest.mark.parametrize("line", SEEDS)
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_documents(line: str, data: st.DataObject) -> None:
     """Sound ones that are spoilt in some places, with everything that JSON can say."""
@@ -90,7 +91,7 @@ def test_documents(line: str, data: st.DataObject) -> None:
     check(line, json.dumps(document).encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_tokens(data: st.DataObject) -> None:
     """Whose parts are spoilt, or that are none."""
