@@ -77,4 +77,6 @@ def test_the_pictures_are_there() -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)|src=\"([^\"]+)\"", PAGE.read_text("utf-8"))
     assert targets
     for target in targets:
-        assert (PAGE.parent / "".join(target)).exists(), target
+        path = PAGE.parent / "".join(target)
+        # The wheel is tested with the docs and without the tree around them.
+        assert path.exists() or (".." in path.parts and not (PAGE.parents[1] / "LICENSE").exists()), target
