@@ -12,6 +12,7 @@ from jwtmr.cli.checks import CHECKS, MEANINGS, outcomes
 from jwtmr.cli.command import Command, Example, Exit, UsageError, World
 from jwtmr.cli.options import add_settings_options, settings_from
 from jwtmr.cli.output import Page, Tone
+from jwtmr.cli.patience import validate_patiently
 from jwtmr.cli.provenance import KeyPlace, Provenance
 from jwtmr.cli.tokens import add_token_options, read_token
 from jwtmr.cli.trust import add_trust_option, trusting
@@ -163,12 +164,7 @@ def _validated(
     world.out.progress("validating")
     caller = key = None
     try:
-        try:
-            caller = validator.validate(token)
-        except KeysUnavailable:
-            world.out.progress("waiting for keys")
-            validator.warm_up()  # longer than a request may wait
-            caller = validator.validate(token)
+        caller = validate_patiently(validator, token, lambda: world.out.progress("waiting for keys"))
         key = provenance.of(token, caller, validator.status())
         caller.require(scopes=args.require_scope, any_group=args.require_group or None)
     except AuthError as error:

@@ -16,7 +16,7 @@ from jwtmr.cli.doctor.findings import (
     host_of,
     shortened,
 )
-from jwtmr.cli.doctor.reach import blocked_by
+from jwtmr.cli.doctor.reach import finding_at
 from jwtmr.cli.doctor.seen import Seen, content_of, texts
 from jwtmr.cli.doctor.standing import Standing
 
@@ -225,7 +225,4 @@ def _finding(
     severity: Severity = "problem",
     blocks: frozenset[Question] | None = None,
 ) -> Finding:
-    return Finding(
-        severity=severity, code=code, what=what, why=why, do=do, authority=look.target.authority, url=look.last.url,
-        region=look.target.endpoint.region, blocks=blocked_by(look.target) if blocks is None else blocks,
-    )  # fmt: skip
+    return finding_at(look.target, look.last, code, what=what, why=why, do=do, severity=severity, blocks=blocks)

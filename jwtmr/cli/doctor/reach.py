@@ -57,7 +57,7 @@ def reach_findings(target: Target, probe: Probe, now: float) -> list[Finding]:
     ends = None if probe.certificate is None else probe.certificate.ends
     if ends is not None and ends - now < ENDS_SOON:
         found.append(
-            _finding(
+            finding_at(
                 target, probe, "certificate_ends_soon",
                 what=f"the certificate of {host_of(probe.url)} ends on {day(ends)}, {in_days(ends - now)}",
                 why="From then on no connection to this host is trusted, and no keys come from it.",
@@ -66,7 +66,7 @@ def reach_findings(target: Target, probe: Probe, now: float) -> list[Finding]:
         )  # fmt: skip
     if probe.total > SLOW:
         found.append(
-            _finding(
+            finding_at(
                 target, probe, "slow_answer", what=f"the answer of {host_of(probe.url)} took {probe.total:.1f} s",
                 why=f"A validator gives up after {ATTEMPT_TIME:g} s, and asks elsewhere.",
                 do="Try again; if it stays slow, look for a proxy or a firewall between this machine and the host.",
@@ -81,7 +81,7 @@ def _silent(target: Target, probe: Probe) -> Finding:
     said = f" ({shortened(probe.detail)})" if probe.detail else ""
     what = what.format(step=_STEPS[probe.step], host=host_of(probe.url))
     why = "No keys come from there. While another endpoint answers, tokens can still be checked."
-    return _finding(target, probe, code, what=what + said, why=why, do=do)
+    return finding_at(target, probe, code, what=what + said, why=why, do=do)
 
 
 _RUN_THERE: Final = "Run doctor where the service runs, and look at its firewall, its network and any proxy."
@@ -120,7 +120,7 @@ def _certificate(target: Target, probe: Probe, now: float) -> Finding:
     what, do = _certificate_words(code, host_of(probe.url), shown, now)
     said = f" ({shortened(probe.detail)})" if probe.detail else ""
     why = "So it cannot be known who answers, and nothing that this host says is used."
-    return _finding(target, probe, code, what=what + said, why=why, do=do)
+    return finding_at(target, probe, code, what=what + said, why=why, do=do)
 
 
 def _certificate_words(code: str, host: str, shown: Certificate | None, now: float) -> tuple[str, str]:
@@ -152,7 +152,7 @@ def _certificate_words(code: str, host: str, shown: Certificate | None, now: flo
     )
 
 
-def _finding(
+def finding_at(
     target: Target,
     probe: Probe,
     code: str,
@@ -163,6 +163,7 @@ def _finding(
     severity: Severity = "problem",
     blocks: frozenset[Question] | None = None,
 ) -> Finding:
+    """What is wrong at one endpoint. It stands in the way of all that needs that one, or of ``blocks``."""
     return Finding(
         severity=severity, code=code, what=what, why=why, do=do, authority=target.authority, url=probe.url,
         region=target.endpoint.region, blocks=blocked_by(target) if blocks is None else blocks,

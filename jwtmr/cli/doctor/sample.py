@@ -14,8 +14,9 @@ from jwtmr._token.compact import parse
 from jwtmr.cli.checks import MEANINGS
 from jwtmr.cli.doctor.findings import EVERYTHING, NOTHING, REFUSING, Finding, Question, Severity, shortened
 from jwtmr.cli.doctor.standing import Standing
+from jwtmr.cli.patience import validate_patiently
 from jwtmr.cli.tokens import MAX_BYTES
-from jwtmr.errors import AuthError, KeysUnavailable, MalformedToken
+from jwtmr.errors import AuthError, MalformedToken
 from jwtmr.settings import IssuerKind
 from jwtmr.validator import TokenValidator
 
@@ -47,11 +48,7 @@ class Sample:
 def try_token(token: str, validator: TokenValidator) -> Sample:
     """Have the validator validate ``token``; it may take the time of a start to get keys, which no request may."""
     try:
-        try:
-            principal = validator.validate(token)
-        except KeysUnavailable:
-            validator.warm_up()
-            principal = validator.validate(token)
+        principal = validate_patiently(validator, token)
     except AuthError as error:
         return Sample(error.code, error.detail, says=_says(token))
     return Sample(None, "", principal.token_issuer, principal.issuer_kind, principal.issuer_region)
