@@ -41,11 +41,15 @@ FOUND: Final[dict[str, tuple[Sequence[Act], str]]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("plant", [*PLANTS])
 def test_a_planted_bug_is_found(plant: str) -> None:
-    """The model contradicts what the bug makes of the timeline that provokes it, and tells that timeline."""
+    """The model contradicts what the bug makes of the timeline that provokes it, and tells that timeline.
+
+    Threads are real: where the machine had no time for the walk that shows the bug, the timeline is played again.
+    """
     acts, told = FOUND[plant]
     with planted(plant):
-        tally = soak(SEED, 0, acts)
-    assert tally.contradictions
+        plays = (soak(SEED, 0, acts) for _ in range(3))
+        tally = next((played for played in plays if played.contradictions), None)
+    assert tally is not None
     assert any(re.search(told, each) for each in tally.contradictions), tally.contradictions[0]
     assert "  | " in report(tally, SEED, 0)
 
