@@ -129,13 +129,18 @@ class Curious:
         self.token = ""
         self.kinds: set[type[Event]] = set()
         self.inside = False
+        self.changed = threading.Event()
 
     def on_event(self, event: Event, /) -> None:
         """Ask, in a thread that would wait for ever for a lock that is held here, and here."""
-        if self.inside or self.validator is None:
+        if self.validator is None:
+            return
+        self.kinds.add(type(event))  # also of what other threads tell meanwhile
+        if isinstance(event, KeysChanged):
+            self.changed.set()
+        if self.inside:
             return
         self.inside = True
-        self.kinds.add(type(event))
         asking = threading.Thread(target=self.ask, daemon=True)
         asking.start()
         asking.join(30)
@@ -167,6 +172,7 @@ def test_events_are_told_with_no_lock_held(issuer: RegionalIssuer) -> None:
         clock_of(issuer).advance(1000)
         issuer.rotate()
         code_of(validator, issuer.access_token())
+        assert curious.changed.wait(30)
         for thread in threading.enumerate():
             if thread.name.startswith("jwtmr-") and not thread.name.startswith("jwtmr-testing"):
                 thread.join(30)
