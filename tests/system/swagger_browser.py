@@ -10,21 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from browser_kit import FLAGS, PATIENCE
 from playwright.sync_api import BrowserContext, Page, Request, sync_playwright
-
-FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-]
-"""The browser itself asks nobody for anything, and no name but loopback can be looked up."""
-
-PATIENCE = 20_000
-"""Milliseconds for anything that has to happen on the page. It takes a few hundred."""
 
 Report: TypeAlias = dict[str, Any]
 

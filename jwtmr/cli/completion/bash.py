@@ -61,13 +61,17 @@ def bash(whole: Level) -> str:
     )
 
 
-def _steps(whole: Level) -> Iterator[str]:
-    """How to find out where one is: a command leads on, and the value of an option is none."""
+def ways(whole: Level) -> Iterator[str]:
+    """How to find out where one is: a command leads on. Ends with where a value follows, which leads nowhere."""
     for level in levels(whole):
         for name, inner in level.commands.items():
             yield f"{quoted(f'{level.at} {name}')}) at={quoted(inner.at)} ;;"
     patterns = [quoted(f"{level.at} {flag}") for level in levels(whole) for flag, _ in level.valued()]
     yield "|".join(patterns) + ")"
+
+
+def _steps(whole: Level) -> Iterator[str]:
+    yield from ways(whole)
     yield '    place=$((place + 1)); [ "${COMP_WORDS[place]}" = "=" ] && place=$((place + 1)) ;;'
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from string import Template
 from typing import Final
 
-from jwtmr.cli.completion.bash import quoted
+from jwtmr.cli.completion.bash import quoted, ways
 from jwtmr.cli.completion.words import Level, Option, levels
 
 _SCRIPT: Final = Template("""\
@@ -51,11 +51,8 @@ def zsh(whole: Level) -> str:
 
 
 def _steps(whole: Level) -> Iterator[str]:
-    for level in levels(whole):
-        for name, inner in level.commands.items():
-            yield f"{quoted(f'{level.at} {name}')}) at={quoted(inner.at)} ;;"
-    patterns = [quoted(f"{level.at} {flag}") for level in levels(whole) for flag, _ in level.valued()]
-    yield "|".join(patterns) + ") (( place += 1 )) ;;"
+    yield from ways(whole)
+    yield "    (( place += 1 )) ;;"
 
 
 def _values(whole: Level) -> Iterator[str]:
