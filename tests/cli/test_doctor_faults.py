@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from doctor_world import World, good_world, pool
+from doctor_world import World
 from jwt.algorithms import RSAAlgorithm
 
-from jwtmr.testing import RegionalIssuer, SettableClock, SigningKey
+from jwtmr.testing import SettableClock, SigningKey
 from jwtmr.testing.faults import at, bad_tls, body, diverge, redirect, status
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[RegionalIssuer]:
-    """The pool of all worlds here."""
-    with pool() as made:
-        yield made
-
-
-@pytest.fixture
-def world(issuer: RegionalIssuer, tmp_path: Path) -> Iterator[World]:
-    """A world without a fault."""
-    with good_world(issuer, tmp_path) as made:
-        yield made
 
 
 def _wrong_region(world: World) -> None:

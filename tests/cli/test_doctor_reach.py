@@ -10,7 +10,7 @@ from time import monotonic
 
 import pytest
 from cli_world import jwtmr
-from doctor_world import World, good_world, pool
+from doctor_world import World, good_world
 
 from jwtmr.cli.doctor.certificate import Certificate, certificate_of
 from jwtmr.cli.doctor.probe import Probe
@@ -22,13 +22,6 @@ from jwtmr.testing.fault import Fault
 from jwtmr.testing.faults import accept_silent, at, bad_tls, body, dns_fails, dns_hang, gzip_bomb, refuse, reset, status
 
 URL = "https://keys.example/jwks.json"
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[RegionalIssuer]:
-    """The pool of all worlds here."""
-    with pool() as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from doctor_world import World, good_world, pool
+from doctor_world import World
 
-from jwtmr.testing import RegionalIssuer
 from jwtmr.testing.faults import at, status
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[RegionalIssuer]:
-    """The pool of all worlds here."""
-    with pool() as made:
-        yield made
-
-
-@pytest.fixture
-def world(issuer: RegionalIssuer, tmp_path: Path) -> Iterator[World]:
-    """A world without a fault."""
-    with good_world(issuer, tmp_path) as made:
-        yield made
 
 
 def _original(world: World) -> None:
